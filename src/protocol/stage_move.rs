@@ -1,0 +1,261 @@
+//! A move from one stage to another, with hold and drain where the authority changes.
+
+use crate::route::Stage;
+
+/// One move of the committed stage.
+///
+/// Most moves are one commit. A move that makes the other store the authority holds new writes, drains the running
+/// ones, waits until no mark of any kind is left, hands the ids over, waits until the clock of the new authority
+/// has passed every stamp ever issued, and commits in one step that finds no mark (R10). When any of it takes too
+/// long the held writes go on in the old stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MoveRun {
+    state: State,
+    from: Stage,
+    to: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Holding,
+    Draining,
+    WaitingForMarks,
+    HandingOverIds,
+    WaitingForClock,
+    Committing,
+    Asking,
+    Ended,
+}
+
+/// Why a move is refused before anything is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MoveRefused {
+    /// `to` cannot follow `from`.
+    Illegal,
+    /// `to` needs the certificate and there is none.
+    NoCertificate,
+}
+
+/// What the commit of a move does in the journal, in one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CommitRequest {
+    /// The new committed stage.
+    pub to: Stage,
+    /// Refuse when any mark is left: running, left, claimed or dead.
+    pub needs_no_marks: bool,
+    /// Mark everything and void the certificate: nothing will be copied from here on.
+    pub marks_everything: bool,
+}
+
+/// What came of a step of a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MoveEvent {
+    /// New writes, repairs that are not claimed yet excepted, wait outside of the gate.
+    Held,
+    /// No write planned before the hold, and no copy, repair or fill page, is running.
+    Drained,
+    /// No mark is left.
+    NoMarks,
+    /// The new authority gives out ids above all that the old one has given out.
+    IdsHandedOver,
+    /// The clock of the new authority has passed every stamp ever issued.
+    ClockPassed,
+    /// The new stage is durable.
+    Committed,
+    /// The commit found a mark, and changed nothing.
+    MarksLeft,
+    /// Nobody knows whether the commit was made.
+    CommitUnknown,
+    /// The journal says that the old stage is the committed one.
+    NotCommitted,
+    /// The step failed, or the hold has lasted as long as it may.
+    Failed,
+}
+
+/// What a move does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MoveStep {
+    /// Hold new writes.
+    Hold,
+    /// Wait until nothing planned under the old config is running.
+    Drain,
+    /// Wait until no mark is left, while repairs go on.
+    WaitForMarks,
+    /// Raise the ids of the new authority above those of the old one.
+    HandOverIds,
+    /// Wait until the clock of the new authority has passed every stamp ever issued.
+    WaitForClock,
+    /// Commit in the journal.
+    Commit(CommitRequest),
+    /// Ask the journal which stage is committed.
+    AskCommitted,
+    /// Adopt the new stage and let held writes go on, planned anew.
+    Adopt,
+    /// Keep the old stage and let held writes go on.
+    KeepOld,
+}
+
+impl MoveRun {
+    /// A new move and its first step; `certified` says whether the certificate stands, or its lack was forced.
+    ///
+    /// # Errors
+    /// When the move is not legal, or needs the certificate.
+    pub const fn begin(from: Stage, to: Stage, certified: bool) -> Result<(Self, MoveStep), MoveRefused> {
+        if !from.may_move_to(to) {
+            return Err(MoveRefused::Illegal);
+        }
+        if to as u8 > from as u8 && to.needs_certificate() && !certified {
+            return Err(MoveRefused::NoCertificate);
+        }
+        let mut run = Self {
+            state: State::Holding,
+            from,
+            to,
+        };
+        if run.switches() {
+            return Ok((run, MoveStep::Hold));
+        }
+        run.state = State::Committing;
+        Ok((run, run.commit()))
+    }
+
+    /// The step that follows what came of the last one.
+    pub fn next(&mut self, event: MoveEvent) -> MoveStep {
+        let (state, step) = match (self.state, event) {
+            (State::Holding, MoveEvent::Held) => (State::Draining, MoveStep::Drain),
+            (State::Draining, MoveEvent::Drained) => (State::WaitingForMarks, MoveStep::WaitForMarks),
+            (State::WaitingForMarks, MoveEvent::NoMarks) => (State::HandingOverIds, MoveStep::HandOverIds),
+            (State::HandingOverIds, MoveEvent::IdsHandedOver) => {
+                (State::WaitingForClock, MoveStep::WaitForClock)
+            }
+            (State::WaitingForClock, MoveEvent::ClockPassed) => (State::Committing, self.commit()),
+            (State::Committing | State::Asking, MoveEvent::Committed) => (State::Ended, MoveStep::Adopt),
+            (State::Committing, MoveEvent::MarksLeft) => (State::WaitingForMarks, MoveStep::WaitForMarks),
+            (State::Committing, MoveEvent::CommitUnknown) => (State::Asking, MoveStep::AskCommitted),
+            // Without the journal's word neither stage may serve writes, so the question is asked again.
+            (State::Asking, MoveEvent::Failed) => (State::Asking, MoveStep::AskCommitted),
+            _ => (State::Ended, MoveStep::KeepOld),
+        };
+        self.state = state;
+        step
+    }
+
+    const fn switches(self) -> bool {
+        self.from.authority() as u8 != self.to.authority() as u8
+    }
+
+    const fn commit(self) -> MoveStep {
+        MoveStep::Commit(CommitRequest {
+            to: self.to,
+            needs_no_marks: self.switches(),
+            marks_everything: matches!(self.to, Stage::Off),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(from: Stage, to: Stage, events: &[MoveEvent]) -> Vec<MoveStep> {
+        let (mut run, first) = MoveRun::begin(from, to, true).unwrap();
+        std::iter::once(first)
+            .chain(events.iter().map(|event| run.next(*event)))
+            .collect()
+    }
+
+    const fn commit(to: Stage, needs_no_marks: bool, marks_everything: bool) -> MoveStep {
+        MoveStep::Commit(CommitRequest {
+            to,
+            needs_no_marks,
+            marks_everything,
+        })
+    }
+
+    #[test]
+    fn a_change_of_the_authority_holds_drains_and_finds_no_mark() {
+        use MoveEvent::{ClockPassed, Committed, Drained, Held, IdsHandedOver, NoMarks};
+        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed, Committed];
+        for (from, to) in [(Stage::Live, Stage::RampDown), (Stage::RampDown, Stage::Live)] {
+            let expected = [
+                MoveStep::Hold,
+                MoveStep::Drain,
+                MoveStep::WaitForMarks,
+                MoveStep::HandOverIds,
+                MoveStep::WaitForClock,
+                commit(to, true, false),
+                MoveStep::Adopt,
+            ];
+            assert_eq!(run(from, to, &events), expected);
+        }
+    }
+
+    #[test]
+    fn other_moves_are_one_commit() {
+        let steps = run(Stage::Canary, Stage::Live, &[MoveEvent::Committed]);
+        assert_eq!(steps, [commit(Stage::Live, false, false), MoveStep::Adopt]);
+        assert_eq!(
+            run(Stage::Shadow, Stage::Off, &[])[0],
+            commit(Stage::Off, false, true)
+        );
+        assert_eq!(
+            run(Stage::RampDown, Stage::Complete, &[])[0],
+            commit(Stage::Complete, false, false)
+        );
+    }
+
+    #[test]
+    fn a_mark_found_by_the_commit_is_waited_for() {
+        use MoveEvent::{ClockPassed, Drained, Held, IdsHandedOver, MarksLeft, NoMarks};
+        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed, MarksLeft];
+        assert_eq!(
+            run(Stage::Live, Stage::RampDown, &events).pop(),
+            Some(MoveStep::WaitForMarks)
+        );
+    }
+
+    #[test]
+    fn any_failure_before_the_commit_keeps_the_old_stage() {
+        use MoveEvent::{ClockPassed, Drained, Failed, Held, IdsHandedOver, NoMarks};
+        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed];
+        for n in 0..=events.len() {
+            let steps = run(Stage::Live, Stage::RampDown, &[&events[..n], &[Failed]].concat());
+            assert_eq!(steps.last(), Some(&MoveStep::KeepOld));
+        }
+    }
+
+    #[test]
+    fn an_unknown_commit_is_asked_for_until_the_journal_answers() {
+        use MoveEvent::{CommitUnknown, Committed, Failed, NotCommitted};
+        let steps = run(
+            Stage::Off,
+            Stage::DualWrite,
+            &[CommitUnknown, Failed, Failed, Committed],
+        );
+        assert_eq!(steps[1..4], [MoveStep::AskCommitted; 3]);
+        assert_eq!(steps[4], MoveStep::Adopt);
+        let steps = run(Stage::Off, Stage::DualWrite, &[CommitUnknown, NotCommitted]);
+        assert_eq!(steps[2], MoveStep::KeepOld);
+    }
+
+    #[test]
+    fn illegal_and_uncertified_moves_are_refused() {
+        assert_eq!(
+            MoveRun::begin(Stage::Off, Stage::Live, true).err(),
+            Some(MoveRefused::Illegal)
+        );
+        assert_eq!(
+            MoveRun::begin(Stage::Complete, Stage::Live, true).err(),
+            Some(MoveRefused::Illegal)
+        );
+        assert_eq!(
+            MoveRun::begin(Stage::Shadow, Stage::Canary, false).err(),
+            Some(MoveRefused::NoCertificate)
+        );
+        assert!(
+            MoveRun::begin(Stage::Live, Stage::Canary, false).is_ok(),
+            "the way back needs no certificate"
+        );
+        assert!(MoveRun::begin(Stage::RampDown, Stage::Live, false).is_ok());
+    }
+}

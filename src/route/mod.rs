@@ -1,0 +1,3 @@
+//! Routing (page to be written).
+mod stage;
+pub use stage::{NotAStage, Stage, Store};
