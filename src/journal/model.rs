@@ -314,8 +314,10 @@ pub enum Command {
         /// The rows.
         ids: Vec<MarkId>,
     },
-    /// Make left marks of all dead letters, their attempts forgotten.
+    /// Make left marks of the dead letters on a scope, their attempts forgotten.
     RetryDead {
+        /// The scope.
+        scope: Scope,
         /// When they may be claimed.
         now: Micros,
     },

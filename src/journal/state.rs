@@ -138,7 +138,7 @@ impl JournalState {
                 failed,
             } => Ok(self.give_back(*claim, ids, *not_before, *failed)),
             Command::Bury { claim, ids } => Ok(self.bury(*claim, ids)),
-            Command::RetryDead { now } => Ok(self.retry_dead(*now)),
+            Command::RetryDead { scope, now } => Ok(self.retry_dead(scope, *now)),
             Command::ListDead { limit } => Ok(Reply::Marks(self.dead(*limit))),
             Command::Commit {
                 from,
@@ -391,8 +391,12 @@ impl JournalState {
         Reply::Done
     }
 
-    fn retry_dead(&mut self, now: Micros) -> Reply {
-        let dead: Vec<MarkId> = self.dead(u64::MAX).into_iter().map(|(id, _)| id).collect();
+    fn retry_dead(&mut self, scope: &Scope, now: Micros) -> Reply {
+        let letters = self
+            .dead(u64::MAX)
+            .into_iter()
+            .filter(|(_, mark)| mark.scope == *scope);
+        let dead: Vec<MarkId> = letters.map(|(id, _)| id).collect();
         let mut merged = 0;
         for id in dead {
             let Some(mark) = self.marks.remove(&id) else {

@@ -1,0 +1,512 @@
+//! The journal as the rest of the crate uses it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::clock::{Clock, Stamps, Taken, micros};
+use super::error::JournalError;
+use super::index::DirtyIndex;
+use super::limits::{Limits, widened};
+use super::model::{
+    AuditEntry, ClaimId, ClaimedMark, Command, Epoch, JournalStatus, Mark, MarkId, Micros, Opened, Reason,
+    Reply,
+};
+use super::state::JournalState;
+#[cfg(any())]
+use super::writer::{ReplyTo, Writer};
+use crate::data::{Scope, Scopes, Stamp};
+
+/// The durable state of one migration: stage and epoch, session, marks, claims, fill progress, certificate, ids and
+/// the audit log.
+///
+/// A clone is another handle to the same journal. Marks also live in memory, where they make their keys dirty.
+#[derive(Clone)]
+pub struct Journal(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    index: DirtyIndex,
+    limits: Limits,
+    clock: Clock,
+    stamps: Stamps,
+    session: AtomicU64,
+    next_row: AtomicU64,
+    next_claim: AtomicU64,
+    /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
+    changed: Notify,
+}
+
+enum Backend {
+    Memory(Mutex<JournalState>),
+    #[cfg(any())]
+    Durable(Writer),
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let backend = match self.0.backend {
+            Backend::Memory(_) => "memory",
+            #[cfg(any())]
+            Backend::Durable(_) => "durable",
+        };
+        f.debug_struct("Journal")
+            .field("backend", &backend)
+            .field("marks", &self.marks())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// A journal that ends with the process: for tests and trials.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(Backend::Memory(Mutex::default()), Limits::default())
+    }
+
+    /// Opens the journal that the URL names, and creates it when there is none: `memory:`, or `sqlite:FILE` with
+    /// the feature `sqlite`.
+    ///
+    /// # Errors
+    /// When another process has it open, it was written by a newer release, is damaged, or cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, JournalError> {
+        Self::open_with(url, Limits::default()).await
+    }
+
+    /// As [`open`](Self::open), with limits of your own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(url: &str, limits: Limits) -> Result<Self, JournalError> {
+        if url.starts_with("memory:") {
+            return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
+        }
+        #[cfg(any())]
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            let writer = super::sqlite::open(file.trim_start_matches("//")).await?;
+            return Ok(Self::new(Backend::Durable(writer), limits));
+        }
+        Err(JournalError::UnknownUrl { url: url.to_owned() })
+    }
+
+    fn new(backend: Backend, limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            backend,
+            index: DirtyIndex::default(),
+            limits,
+            clock: Clock::new(),
+            stamps: Stamps::default(),
+            session: AtomicU64::new(0),
+            next_row: AtomicU64::new(1),
+            next_claim: AtomicU64::new(1),
+            changed: Notify::new(),
+        }))
+    }
+
+    // ---- what operators ask ----
+
+    /// What the journal knows beside the marks themselves.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn status(&self) -> Result<JournalStatus, JournalError> {
+        match self.call(Command::Status).await? {
+            Reply::Status(status) => Ok(*status),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// How many marks stand, dead letters included; 0 means that no key is dirty.
+    #[must_use]
+    pub fn marks(&self) -> u64 {
+        self.0.index.rows()
+    }
+
+    /// Marks that are no longer retried by themselves, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the journal cannot be reached.
+    pub async fn dead_letters(&self, limit: u64) -> Result<Vec<Mark>, JournalError> {
+        match self.call(Command::ListDead { limit }).await? {
+            Reply::Marks(marks) => Ok(marks.into_iter().map(|(_, mark)| mark).collect()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Gives every dead letter to the reconciler again.
+    ///
+    /// # Errors
+    /// When the journal cannot be reached.
+    pub async fn retry_dead_letters(&self) -> Result<(), JournalError> {
+        let letters = self.dead_letters(u64::MAX).await?;
+        for letter in letters {
+            let command = Command::RetryDead {
+                scope: letter.scope.clone(),
+                now: self.now(),
+            };
+            let merged = self.removed(command).await?;
+            (0..merged).for_each(|_| self.0.index.remove(&letter.scope));
+        }
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Marks a scope for repair: for a writer that does not go through crossfade, after it wrote.
+    ///
+    /// # Errors
+    /// When the journal cannot record it.
+    pub async fn mark_for_repair(&self, scope: Scope) -> Result<(), JournalError> {
+        self.mark_left(scope, 0, Reason::Asked).await
+    }
+
+    /// The newest lines of the audit log, newest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be reached.
+    pub async fn audit_log(&self, limit: u64) -> Result<Vec<AuditEntry>, JournalError> {
+        match self.call(Command::ListAudit { limit }).await? {
+            Reply::AuditLog(lines) => Ok(lines),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    // ---- session, clock, stamps ----
+
+    pub(crate) async fn open_session(
+        &self,
+        late_bound: Duration,
+        continues_unrecorded: bool,
+    ) -> Result<Opened, JournalError> {
+        let command = Command::Open {
+            now: self.now(),
+            late_bound: micros(late_bound),
+            continues_unrecorded,
+        };
+        let Reply::Opened(opened) = self.call(command).await? else {
+            return Err(JournalError::Closed);
+        };
+        self.0.session.store(opened.session, Ordering::SeqCst);
+        // Row 0 of a session is the mark on everything that an unclean end may have left.
+        self.0
+            .next_row
+            .store((opened.session << 40) + 1, Ordering::SeqCst);
+        self.0
+            .next_claim
+            .store((opened.session << 40) + 1, Ordering::SeqCst);
+        self.0.stamps.resume(opened.status.reserved_stamp);
+        opened.scopes.iter().for_each(|scope| self.0.index.add(scope));
+        Ok(*opened)
+    }
+
+    /// Ends the session and the writer: every queued command is done before.
+    ///
+    /// # Errors
+    /// When the journal cannot record the end of the session; the next one then finds an unclean end.
+    pub(crate) async fn close(&self) -> Result<(), JournalError> {
+        let ended = self
+            .call(Command::Close {
+                session: self.session(),
+            })
+            .await
+            .map(drop);
+        #[cfg(any())]
+        if let Backend::Durable(writer) = &self.0.backend {
+            writer.close().await;
+        }
+        ended
+    }
+
+    pub(crate) fn session(&self) -> u64 {
+        self.0.session.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn stamps(&self) -> &Stamps {
+        &self.0.stamps
+    }
+
+    /// The next stamp; waits for a durable reservation about once a second.
+    pub(crate) async fn stamp(&self) -> Result<Stamp, JournalError> {
+        loop {
+            match self.0.stamps.take(self.now()) {
+                Taken::Stamp { stamp, reserve } => {
+                    if let Some(upto) = reserve {
+                        self.reserve_soon(upto);
+                    }
+                    return Ok(stamp);
+                }
+                Taken::ReserveFirst(upto) => {
+                    self.call(Command::ReserveStamps { upto }).await?;
+                    self.0.stamps.reserved(upto);
+                }
+            }
+        }
+    }
+
+    fn reserve_soon(&self, upto: Micros) {
+        let inner = Arc::clone(&self.0);
+        let reserved = move |reply: Result<Reply, JournalError>| {
+            if reply.is_ok() {
+                inner.stamps.reserved(upto);
+            }
+        };
+        // When the queue is full the next stamp but a few waits for its reservation instead.
+        let _ = self.send(Command::ReserveStamps { upto }, reserved);
+    }
+
+    // ---- marks ----
+
+    /// Whether a read of these scopes may find the stores different; of no scope: whether anything is dirty.
+    pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
+        self.0.index.is_dirty(scopes)
+    }
+
+    /// Resolves when marks have been added or removed.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
+        self.0.changed.notified()
+    }
+
+    /// Everything is dirty from now on, in memory: something could not be recorded.
+    pub(crate) fn dirty_everything(&self) {
+        self.0.index.add(&Scope::Everything);
+    }
+
+    /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
+    pub(crate) async fn mark(&self, scopes: Scopes, epoch: Epoch) -> Result<RunningMark, JournalError> {
+        let mark = self.prepare(scopes);
+        let command = Command::Mark {
+            session: self.session(),
+            epoch,
+            first: mark.first,
+            scopes: mark.scopes.as_slice().to_vec(),
+            now: self.now(),
+        };
+        match self.call(command).await {
+            Ok(Reply::Refused(refusal)) => Err(JournalError::Refused(refusal)),
+            Ok(_) => return Ok(mark),
+            Err(error) => Err(error),
+        }
+        .inspect_err(|_| self.forget(mark.scopes.as_slice()))
+    }
+
+    fn prepare(&self, scopes: Scopes) -> RunningMark {
+        let scopes = widened(scopes, self.0.index.rows(), &self.0.limits);
+        scopes.iter().for_each(|scope| self.0.index.add(scope));
+        let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
+        RunningMark { first, scopes }
+    }
+
+    fn forget(&self, scopes: &[Scope]) {
+        scopes.iter().for_each(|scope| self.0.index.remove(scope));
+        self.0.changed.notify_waiters();
+    }
+
+    /// Removes the mark of a write. Never blocks, works without a runtime.
+    pub(crate) fn unmark(&self, mark: &RunningMark) {
+        let command = Command::Unmark {
+            first: mark.first,
+            rows: mark.scopes.len() as u64,
+        };
+        if self.send(command, |_| ()).is_ok() {
+            self.forget(mark.scopes.as_slice());
+        }
+    }
+
+    /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. When the journal cannot
+    /// take it the mark stays durable as it is, the keys stay dirty, and the next session adopts it.
+    pub(crate) fn leave(&self, mark: &RunningMark, not_before: Micros, reason: Reason) {
+        for (first, scope) in (mark.first..).zip(&mark.scopes) {
+            let command = Command::Leave {
+                first,
+                rows: 1,
+                not_before,
+                reason,
+            };
+            let _ = self.send(command, self.forget_merged(scope));
+        }
+    }
+
+    /// Records a left mark.
+    pub(crate) async fn mark_left(
+        &self,
+        scope: Scope,
+        not_before: Micros,
+        reason: Reason,
+    ) -> Result<(), JournalError> {
+        let RunningMark { first: id, scopes } = self.prepare(scope.into());
+        for scope in &scopes {
+            let (session, now) = (self.session(), self.now());
+            let command = Command::MarkLeft {
+                session,
+                id,
+                scope: scope.clone(),
+                not_before,
+                reason,
+                now,
+            };
+            match self.removed(command).await {
+                Ok(merged) => (0..merged).for_each(|_| self.0.index.remove(scope)),
+                Err(error) => {
+                    self.forget(scopes.as_slice());
+                    return Err(error);
+                }
+            }
+        }
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    // ---- claims ----
+
+    pub(crate) async fn claim(&self, request: ClaimRequest) -> Result<Claim, JournalError> {
+        let claim = self.0.next_claim.fetch_add(1, Ordering::Relaxed);
+        let now = self.now();
+        let command = Command::Claim {
+            session: self.session(),
+            epoch: request.epoch,
+            claim,
+            now,
+            lease_until: now + micros(request.lease),
+            late_bound: micros(request.late_bound),
+            limit: request.limit,
+            everything: request.everything,
+        };
+        match self.call(command).await? {
+            Reply::Claimed(marks) => Ok(Claim { claim, marks }),
+            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Removes claimed marks of one scope.
+    pub(crate) fn clear(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
+        let _ = self.send(Command::Clear { claim, ids }, self.forget_merged(scope));
+    }
+
+    /// Gives claimed marks of one scope back.
+    pub(crate) fn give_back(
+        &self,
+        claim: ClaimId,
+        scope: &Scope,
+        ids: Vec<MarkId>,
+        not_before: Micros,
+        failed: bool,
+    ) {
+        let _ = self.send(
+            Command::GiveBack {
+                claim,
+                ids,
+                not_before,
+                failed,
+            },
+            self.forget_merged(scope),
+        );
+    }
+
+    /// Makes dead letters of claimed marks.
+    pub(crate) fn bury(&self, claim: ClaimId, ids: Vec<MarkId>) {
+        let _ = self.send(Command::Bury { claim, ids }, |_| ());
+    }
+
+    /// A callback that takes as many marks off the scope as the journal removed.
+    fn forget_merged(
+        &self,
+        scope: &Scope,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let (inner, scope) = (Arc::clone(&self.0), scope.clone());
+        move |reply| {
+            if let Ok(Reply::Removed(rows)) = reply {
+                (0..rows).for_each(|_| inner.index.remove(&scope));
+            }
+            inner.changed.notify_waiters();
+        }
+    }
+
+    // ---- the way to the backend ----
+
+    /// Does a command and waits until it is durable.
+    pub(crate) async fn call(&self, command: Command) -> Result<Reply, JournalError> {
+        match &self.0.backend {
+            Backend::Memory(state) => Ok(state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .apply(&command)),
+            #[cfg(any())]
+            Backend::Durable(writer) => writer.call(command).await,
+        }
+    }
+
+    /// Hands a command over and comes back at once; `then` runs when it is durable, or failed.
+    fn send(
+        &self,
+        command: Command,
+        then: impl FnOnce(Result<Reply, JournalError>) + Send + 'static,
+    ) -> Result<(), JournalError> {
+        match &self.0.backend {
+            Backend::Memory(state) => {
+                let reply = state
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .apply(&command);
+                then(Ok(reply));
+                Ok(())
+            }
+            #[cfg(any())]
+            Backend::Durable(writer) => writer.try_send(command, ReplyTo::Callback(Box::new(then))),
+        }
+    }
+
+    /// Does a command that removes rows; gives how many.
+    pub(crate) async fn removed(&self, command: Command) -> Result<u64, JournalError> {
+        match self.call(command).await? {
+            Reply::Removed(rows) => Ok(rows),
+            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Does a command that gives nothing back.
+    pub(crate) async fn done(&self, command: Command) -> Result<(), JournalError> {
+        match self.call(command).await? {
+            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The mark of a write that runs: its rows and their scopes.
+#[derive(Debug)]
+pub(crate) struct RunningMark {
+    pub(crate) first: MarkId,
+    pub(crate) scopes: Scopes,
+}
+
+/// What a repair asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClaimRequest {
+    pub(crate) epoch: Epoch,
+    pub(crate) lease: Duration,
+    pub(crate) late_bound: Duration,
+    pub(crate) limit: u64,
+    pub(crate) everything: bool,
+}
+
+/// Marks in the hands of a repair.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) claim: ClaimId,
+    pub(crate) marks: Vec<ClaimedMark>,
+}
+
+pub(crate) fn unexpected(reply: &Reply) -> JournalError {
+    JournalError::Io {
+        path: "journal".into(),
+        detail: format!("answered {reply:?} to another command"),
+    }
+}

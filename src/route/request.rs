@@ -1,0 +1,173 @@
+//! What a request says about itself.
+
+use std::borrow::Cow;
+
+use super::stage::Store;
+use crate::data::Scopes;
+
+/// What a request does, with a name of low cardinality for config and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operation {
+    name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Read,
+    Lookup,
+    Write,
+}
+
+impl Operation {
+    /// A read of keys or of a group.
+    #[must_use]
+    pub const fn read(name: &'static str) -> Self {
+        Self { name, kind: Kind::Read }
+    }
+
+    /// A read that has no key: find by number, by e-mail. It goes to the authority until the config enables it on
+    /// the target, and also then while anything is dirty.
+    #[must_use]
+    pub const fn lookup(name: &'static str) -> Self {
+        Self { name, kind: Kind::Lookup }
+    }
+
+    /// A write.
+    #[must_use]
+    pub const fn write(name: &'static str) -> Self {
+        Self { name, kind: Kind::Write }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it writes.
+    #[must_use]
+    pub const fn is_write(self) -> bool {
+        matches!(self.kind, Kind::Write)
+    }
+
+    pub(crate) const fn kind(self) -> Kind {
+        self.kind
+    }
+}
+
+/// What a request says about itself. Implement it for your request type, or give a [`Classify`] to
+/// [`RouteLayer::classified_by`](super::RouteLayer::classified_by) for a type that is not yours.
+///
+/// ```
+/// use crossfade::data::{Group, Key, Scopes};
+/// use crossfade::route::{Operation, StorageRequest};
+///
+/// enum InvoiceRequest {
+///     Get { customer: i64, invoice: i64 },
+///     List { customer: i64 },
+///     Create { customer: i64 },
+///     Delete { customer: i64, invoice: i64 },
+///     FindByNumber(String),
+/// }
+///
+/// impl StorageRequest for InvoiceRequest {
+///     fn operation(&self) -> Operation {
+///         match self {
+///             Self::Get { .. } => Operation::read("get"),
+///             Self::List { .. } => Operation::read("list"),
+///             Self::Create { .. } => Operation::write("create"),
+///             Self::Delete { .. } => Operation::write("delete"),
+///             Self::FindByNumber(_) => Operation::lookup("find_by_number"),
+///         }
+///     }
+///     fn scopes(&self) -> Scopes {
+///         match self {
+///             Self::Get { customer, invoice } | Self::Delete { customer, invoice } => Key::new(customer, invoice).into(),
+///             // The id of a new invoice is not known yet: the write names the group it will be in.
+///             Self::List { customer } | Self::Create { customer } => Group::new(customer).into(),
+///             Self::FindByNumber(_) => Scopes::none(),
+///         }
+///     }
+/// }
+/// ```
+pub trait StorageRequest {
+    /// What the request does. Called once for each request.
+    fn operation(&self) -> Operation;
+
+    /// What it reads or writes. Called at most once, and only when the plan needs it. A write that names too little
+    /// loses data; one that names too much costs repair.
+    fn scopes(&self) -> Scopes;
+
+    /// What decides whether this read belongs to the cohort; the group of the first scope when there is none (the
+    /// default).
+    fn cohort_key(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    /// An attribute that a cohort rule of the config names, such as `country` or `tier`.
+    fn attribute(&self, _name: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    /// The store that the caller wants this read to be answered by. Honoured only when the config says
+    /// `cohort.read_override = true`, and never for a dirty key.
+    fn read_override(&self) -> Option<Store> {
+        None
+    }
+}
+
+/// Says of requests that are not your own type what [`StorageRequest`] says of itself.
+pub trait Classify<Req> {
+    /// What the request does; `None` when nobody knows, which is refused outside of `off`.
+    fn operation(&self, request: &Req) -> Option<Operation>;
+    /// What it reads or writes.
+    fn scopes(&self, request: &Req) -> Scopes;
+    /// What decides whether a read belongs to the cohort.
+    fn cohort_key<'a>(&self, _request: &'a Req) -> Option<Cow<'a, str>> {
+        None
+    }
+    /// An attribute that a cohort rule names.
+    fn attribute<'a>(&self, _request: &'a Req, _name: &str) -> Option<Cow<'a, str>> {
+        None
+    }
+    /// The store that the caller wants this read to be answered by.
+    fn read_override(&self, _request: &Req) -> Option<Store> {
+        None
+    }
+}
+
+/// Asks the request itself, by its [`StorageRequest`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByRequest;
+
+impl<Req: StorageRequest> Classify<Req> for ByRequest {
+    fn operation(&self, request: &Req) -> Option<Operation> {
+        Some(request.operation())
+    }
+    fn scopes(&self, request: &Req) -> Scopes {
+        request.scopes()
+    }
+    fn cohort_key<'a>(&self, request: &'a Req) -> Option<Cow<'a, str>> {
+        request.cohort_key()
+    }
+    fn attribute<'a>(&self, request: &'a Req, name: &str) -> Option<Cow<'a, str>> {
+        request.attribute(name)
+    }
+    fn read_override(&self, request: &Req) -> Option<Store> {
+        request.read_override()
+    }
+}
+
+/// A closure that gives the operation and the scopes: `|request: &Req| Some((Operation::read("get"), key.into()))`.
+impl<Req, F> Classify<Req> for F
+where
+    F: Fn(&Req) -> Option<(Operation, Scopes)>,
+{
+    fn operation(&self, request: &Req) -> Option<Operation> {
+        self(request).map(|(operation, _)| operation)
+    }
+    fn scopes(&self, request: &Req) -> Scopes {
+        self(request).map(|(_, scopes)| scopes).unwrap_or_default()
+    }
+}
