@@ -10,10 +10,14 @@ use crate::journal::JournalError;
 #[non_exhaustive]
 pub enum Refused {
     /// The request does not say whether it reads or writes, and the stage is not `off`.
-    #[error("the request does not say what it is: implement `StorageRequest` for it, or classify it in `RouteLayer`")]
+    #[error(
+        "the request does not say what it is: implement `StorageRequest` for it, or classify it in `RouteLayer`"
+    )]
     NotClassified,
     /// A write names no scope, so nobody could know what to copy.
-    #[error("the write `{operation}` names no key, group or everything: return its scopes from `StorageRequest::scopes`")]
+    #[error(
+        "the write `{operation}` names no key, group or everything: return its scopes from `StorageRequest::scopes`"
+    )]
     NoScope {
         /// The operation's name.
         operation: &'static str,

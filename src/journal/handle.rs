@@ -223,6 +223,11 @@ impl Journal {
         self.0.session.load(Ordering::SeqCst)
     }
 
+    /// A row for a mark that a command makes itself.
+    pub(crate) fn next_row(&self) -> MarkId {
+        self.0.next_row.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(crate) fn now(&self) -> Micros {
         self.0.clock.now()
     }
@@ -360,6 +365,41 @@ impl Journal {
         }
         self.0.changed.notify_waiters();
         Ok(())
+    }
+
+    /// Marks scopes for repair at once in memory, and durably as soon as the journal gets to it. A mark that cannot
+    /// be recorded is counted by `unrecorded` and taken off again: the read that asked for it was answered well.
+    pub(crate) fn mark_left_soon(
+        &self,
+        scopes: Scopes,
+        reason: Reason,
+        unrecorded: impl FnOnce() + Clone + Send + 'static,
+    ) {
+        let RunningMark { first, scopes } = self.prepare(scopes);
+        for (id, scope) in (first..).zip(&scopes) {
+            let (session, now) = (self.session(), self.now());
+            let command = Command::MarkLeft {
+                session,
+                id,
+                scope: scope.clone(),
+                not_before: now,
+                reason,
+                now,
+            };
+            let (inner, mine, count) = (Arc::clone(&self.0), scope.clone(), unrecorded.clone());
+            let then = move |reply: Result<Reply, JournalError>| match reply {
+                Ok(Reply::Removed(merged)) => (0..merged).for_each(|_| inner.index.remove(&mine)),
+                _ => {
+                    inner.index.remove(&mine);
+                    count();
+                }
+            };
+            if self.send(command, then).is_err() {
+                self.0.index.remove(scope);
+                unrecorded();
+            }
+        }
+        self.0.changed.notify_waiters();
     }
 
     // ---- claims ----

@@ -512,7 +512,9 @@ impl JournalState {
             reason,
             now,
         );
-        Reply::Removed(self.put_left(everything, mark))
+        // Not merged: whoever sent this counts one mark more.
+        self.marks.insert(everything, mark);
+        Reply::Done
     }
 
     // ---- ids, audit ----

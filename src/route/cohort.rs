@@ -54,18 +54,29 @@ impl Cohort {
             salt: config.salt.clone(),
             allow: config.allow.iter().cloned().collect(),
             deny: config.deny.iter().cloned().collect(),
-            rules: config.rules.iter().map(|r| (r.attribute.clone(), r.values.iter().cloned().collect())).collect(),
+            rules: config
+                .rules
+                .iter()
+                .map(|r| (r.attribute.clone(), r.values.iter().cloned().collect()))
+                .collect(),
         }
     }
 
     /// Whether the key is in the cohort: the deny list, the allow list, the attribute rules and the weight are
     /// asked in this order, and the first that knows the key decides.
-    pub(crate) fn contains<'a>(&self, key: &str, attribute: impl Fn(&str) -> Option<std::borrow::Cow<'a, str>>) -> bool {
+    pub(crate) fn contains<'a>(
+        &self,
+        key: &str,
+        attribute: impl Fn(&str) -> Option<std::borrow::Cow<'a, str>>,
+    ) -> bool {
         if self.deny.contains(key) {
             return false;
         }
         self.allow.contains(key)
-            || self.rules.iter().any(|(name, values)| attribute(name).is_some_and(|v| values.contains(&*v)))
+            || self
+                .rules
+                .iter()
+                .any(|(name, values)| attribute(name).is_some_and(|v| values.contains(&*v)))
             || self.in_weight(key)
     }
 
@@ -88,14 +99,22 @@ mod tests {
     #[test]
     fn buckets_are_the_pinned_ones() {
         let salt = "invoice-migration";
-        for (key, expected) in
-            [("cust-1", 99_885), ("cust-2", 37_081), ("cust-3", 16_394), ("4f9c", 7_446), ("ключ", 16_528)]
-        {
+        for (key, expected) in [
+            ("cust-1", 99_885),
+            ("cust-2", 37_081),
+            ("cust-3", 16_394),
+            ("4f9c", 7_446),
+            ("ключ", 16_528),
+        ] {
             assert_eq!(bucket(salt, key), expected, "{key}");
         }
         assert_eq!(murmur3(b"flag-user"), 2_410_693_464);
         let long = "k".repeat(200);
-        assert_eq!(bucket("", &long), bucket(&long[..100], &long[100..]), "only the joined bytes count");
+        assert_eq!(
+            bucket("", &long),
+            bucket(&long[..100], &long[100..]),
+            "only the joined bytes count"
+        );
     }
 
     fn cohort(config: CohortConfig) -> Cohort {
@@ -107,8 +126,13 @@ mod tests {
         let all = Percent::from_thousandths(BUCKETS).unwrap();
         let asked = |allow: &[&str], deny: &[&str], weight| {
             let list = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect();
-            cohort(CohortConfig { weight, allow: list(allow), deny: list(deny), ..CohortConfig::default() })
-                .contains("7", |_| None)
+            cohort(CohortConfig {
+                weight,
+                allow: list(allow),
+                deny: list(deny),
+                ..CohortConfig::default()
+            })
+            .contains("7", |_| None)
         };
         assert!(asked(&["7"], &[], Percent::ZERO));
         assert!(!asked(&["7"], &["7"], all));
@@ -118,9 +142,16 @@ mod tests {
 
     #[test]
     fn an_attribute_rule_takes_its_values_in() {
-        let rule = AttributeRule { attribute: "country".into(), values: vec!["Canada".into()] };
-        let canada = cohort(CohortConfig { rules: vec![rule], ..CohortConfig::default() });
-        let from = |country: &'static str| canada.contains("7", |name| (name == "country").then(|| country.into()));
+        let rule = AttributeRule {
+            attribute: "country".into(),
+            values: vec!["Canada".into()],
+        };
+        let canada = cohort(CohortConfig {
+            rules: vec![rule],
+            ..CohortConfig::default()
+        });
+        let from =
+            |country: &'static str| canada.contains("7", |name| (name == "country").then(|| country.into()));
         assert!(from("Canada"));
         assert!(!from("Chile"));
         assert!(!canada.contains("7", |_| None));
@@ -140,8 +171,13 @@ mod tests {
 
     #[test]
     fn a_weight_takes_its_share_of_keys() {
-        let tenth = cohort(CohortConfig { weight: Percent::from_thousandths(10_000).unwrap(), ..CohortConfig::default() });
-        let inside = (0..100_000).filter(|key| tenth.contains(&key.to_string(), |_| None)).count();
+        let tenth = cohort(CohortConfig {
+            weight: Percent::from_thousandths(10_000).unwrap(),
+            ..CohortConfig::default()
+        });
+        let inside = (0..100_000)
+            .filter(|key| tenth.contains(&key.to_string(), |_| None))
+            .count();
         assert!((9_700..10_300).contains(&inside), "{inside} of 100,000");
     }
 }

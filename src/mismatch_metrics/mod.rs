@@ -1,0 +1,1 @@
+//! Mismatch metrics (being written).

@@ -1,0 +1,281 @@
+//! What every layer of one migration shares, and the planning of one request.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, Notify};
+
+use super::cohort::{BUCKETS, Cohort};
+use super::config::{Percent, RoutingConfig};
+use super::gate::{Entrant, Gate, Pass, Word};
+use super::handover::{Clocks, IdHandover};
+use super::plan::{Plan, ReadFacts};
+use super::request::{Classify, Kind, Operation};
+use super::routed::Routed;
+use super::stage::{Stage, Store};
+use crate::data::Scopes;
+use crate::error::Refused;
+use crate::journal::{Epoch, Journal};
+use crate::stats::Stats;
+
+/// One migration in one process. Leaked once and shared as `&'static`: an `Arc` cloned for each request would make
+/// two cores wait for each other.
+pub(crate) struct Core {
+    pub(crate) gate: Gate,
+    pub(crate) journal: Journal,
+    pub(crate) stats: Stats,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) epoch: AtomicU64,
+    /// Whether the first fill is complete: then marks on everything belong to the reconciler.
+    pub(crate) filled: AtomicBool,
+    pub(crate) released: Notify,
+    pub(crate) moving: Mutex<()>,
+    pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
+    pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
+}
+
+/// One config, ready to plan by.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) config: RoutingConfig,
+    pub(crate) cohort: Cohort,
+    pub(crate) generation: u64,
+    pub(crate) epoch: Epoch,
+}
+
+impl Snapshot {
+    pub(crate) fn new(config: RoutingConfig, generation: u64, epoch: Epoch) -> Self {
+        Self {
+            cohort: Cohort::new(&config.cohort),
+            config,
+            generation,
+            epoch,
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("gate", &self.gate)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What planning a request gives.
+pub(crate) enum Planned<Req> {
+    /// It can go on.
+    Routed(Routed<Req>),
+    /// Writes are held; it is planned anew when they are released.
+    Held(Req),
+}
+
+/// A plan, unless the word or the snapshot changed meanwhile.
+enum Attempt {
+    Planned {
+        plan: Plan,
+        pass: Option<Pass>,
+        scopes: Scopes,
+        epoch: Epoch,
+    },
+    Held,
+    Again,
+}
+
+impl Core {
+    /// Decides once for this request. Only this function loads the config.
+    pub(crate) fn plan<Req, C: Classify<Req>>(
+        &'static self,
+        classify: &C,
+        request: Req,
+    ) -> Result<Planned<Req>, Refused> {
+        let operation = classify.operation(&request);
+        loop {
+            let word = self.gate.word();
+            if word.closed() {
+                return Err(Refused::Closed);
+            }
+            match self.attempt(word, operation, classify, &request)? {
+                Attempt::Planned {
+                    plan,
+                    pass,
+                    scopes,
+                    epoch,
+                } => {
+                    return Ok(Planned::Routed(Routed {
+                        request,
+                        plan,
+                        pass,
+                        scopes,
+                        epoch,
+                        core: self,
+                    }));
+                }
+                Attempt::Held => return Ok(Planned::Held(request)),
+                Attempt::Again => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    fn attempt<Req, C: Classify<Req>>(
+        &'static self,
+        word: Word,
+        operation: Option<Operation>,
+        classify: &C,
+        request: &Req,
+    ) -> Result<Attempt, Refused> {
+        let stage = word.stage();
+        if !stage.copies() {
+            return self.pass_through(word, operation);
+        }
+        let operation = operation.ok_or(Refused::NotClassified)?;
+        let snapshot = self.snapshot.load();
+        if snapshot.generation != word.generation() {
+            return Ok(Attempt::Again);
+        }
+        if !operation.is_write() {
+            return Ok(self.plan_read(stage, operation, &snapshot, classify, request));
+        }
+        let scopes = classify.scopes(request);
+        if scopes.is_empty() {
+            return Err(Refused::NoScope {
+                operation: operation.name(),
+            });
+        }
+        let writes = &snapshot.config.writes;
+        Ok(self.enter(
+            word,
+            Plan::write(stage, writes.wait, writes.journal_unavailable),
+            scopes,
+            snapshot.epoch,
+        ))
+    }
+
+    /// Nothing is copied: all goes to the authority. Whoever does not say what it is may write, so it is counted.
+    fn pass_through(&'static self, word: Word, operation: Option<Operation>) -> Result<Attempt, Refused> {
+        let stage = word.stage();
+        match operation.map(Operation::kind) {
+            Some(kind @ (Kind::Read | Kind::Lookup)) => Ok(Attempt::Planned {
+                plan: Plan::pass(stage, kind),
+                pass: None,
+                scopes: Scopes::none(),
+                epoch: 0,
+            }),
+            None if stage != Stage::Off => Err(Refused::NotClassified),
+            Some(Kind::Write) | None => {
+                Ok(self.enter(word, Plan::pass(stage, Kind::Write), Scopes::none(), 0))
+            }
+        }
+    }
+
+    fn enter(&'static self, word: Word, plan: Plan, scopes: Scopes, epoch: Epoch) -> Attempt {
+        match self.gate.enter(word, Entrant::Held) {
+            Some(pass) => Attempt::Planned {
+                plan,
+                pass: Some(pass),
+                scopes,
+            },
+            None if self.gate.word().held() => Attempt::Held,
+            None => Attempt::Again,
+        }
+    }
+
+    fn plan_read<Req, C: Classify<Req>>(
+        &self,
+        stage: Stage,
+        operation: Operation,
+        snapshot: &Snapshot,
+        classify: &C,
+        request: &Req,
+    ) -> Attempt {
+        let config = &snapshot.config;
+        let sampled = stage != Stage::DualWrite && drawn(config.shadow.sample);
+        if stage == Stage::DualWrite || (!sampled && stage == Stage::RampDown) {
+            return Attempt::Planned {
+                plan: Plan::pass(stage, operation.kind()),
+                pass: None,
+                scopes: Scopes::none(),
+                epoch: 0,
+            };
+        }
+        let scopes = classify.scopes(request);
+        let in_cohort = stage == Stage::Canary && in_cohort(snapshot, classify, request, &scopes);
+        let asked_for = if config.cohort.read_override {
+            classify.read_override(request)
+        } else {
+            None
+        };
+        let wanted = in_cohort || stage == Stage::Live || asked_for == Some(Store::Target);
+        let dirty = (wanted || sampled) && self.journal.is_dirty(scopes.as_slice());
+        if dirty && wanted {
+            self.stats.dirty_reads.one();
+        }
+        let enabled =
+            operation.kind() == Kind::Read || config.lookups.get(operation.name()).is_some_and(|l| l.target);
+        let plan = Plan::read(
+            stage,
+            ReadFacts {
+                in_cohort,
+                dirty,
+                enabled,
+                sampled,
+                asked_for,
+            },
+        );
+        Attempt::Planned {
+            plan,
+            pass: None,
+            scopes,
+        }
+    }
+
+    /// Waits until writes are no longer held.
+    pub(crate) async fn release(&self) {
+        loop {
+            let released = self.released.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            if !self.gate.word().held() {
+                return;
+            }
+            released.await;
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.gate.word().stage()
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch.load(Ordering::SeqCst)
+    }
+}
+
+fn in_cohort<Req, C: Classify<Req>>(
+    snapshot: &Snapshot,
+    classify: &C,
+    request: &Req,
+    scopes: &Scopes,
+) -> bool {
+    let group = || scopes.as_slice().first().and_then(crate::data::Scope::group);
+    let key: Option<Cow<'_, str>> = classify
+        .cohort_key(request)
+        .or_else(|| group().map(|g| Cow::Owned(g.as_str().to_owned())));
+    key.is_some_and(|key| {
+        snapshot
+            .cohort
+            .contains(&key, |name| classify.attribute(request, name))
+    })
+}
+
+fn drawn(sample: Percent) -> bool {
+    match sample.thousandths() {
+        0 => false,
+        BUCKETS => true,
+        share => fastrand::u32(0..BUCKETS) < share,
+    }
+}

@@ -1,0 +1,314 @@
+//! The gate that writes, copies, repairs and fill pages enter: one packed word to decide by, and a drain count.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
+use tokio::sync::{Mutex, Notify};
+
+use super::stage::Stage;
+
+const SHARDS: usize = 8;
+
+/// Stage, hold, side and generation in one word, so that one load decides and a second load sees any change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word(u64);
+
+const STAGE: u64 = 0b111;
+const HOLD: u64 = 1 << 3;
+const SIDE: u64 = 1 << 4;
+const CLOSED: u64 = 1 << 5;
+const GENERATION: u32 = 8;
+
+impl Word {
+    pub(crate) const fn new(stage: Stage) -> Self {
+        Self(stage as u64)
+    }
+
+    pub(crate) const fn stage(self) -> Stage {
+        match Stage::from_index((self.0 & STAGE) as u8) {
+            Some(stage) => stage,
+            // Only `new` and `with_stage` write these bits.
+            None => Stage::Off,
+        }
+    }
+
+    pub(crate) const fn held(self) -> bool {
+        self.0 & HOLD != 0
+    }
+
+    pub(crate) const fn closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+
+    /// Rises with each swap, so that two configs never share a word.
+    pub(crate) const fn generation(self) -> u64 {
+        self.0 >> GENERATION
+    }
+
+    const fn side(self) -> usize {
+        (self.0 & SIDE != 0) as usize
+    }
+
+    const fn with_stage(self, stage: Stage) -> Self {
+        Self((self.0 & !STAGE | stage as u64) + (1 << GENERATION))
+    }
+}
+
+/// Who may enter while writes are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrant {
+    /// A write of a caller, or a fill page: not while writes are held.
+    Held,
+    /// A repair: a change of the authority waits for it.
+    Repair,
+}
+
+/// Counts who is inside, on two sides. A drain turns new entrants to the other side and waits until the first is
+/// empty. Counters are sharded by thread and padded to a cache line, so that two cores do not share one.
+pub(crate) struct Gate {
+    word: CachePadded<AtomicU64>,
+    sides: [[Counter; SHARDS]; 2],
+    /// Set while somebody waits for an empty side: only then does leaving notify.
+    awaited: AtomicBool,
+    left: Notify,
+    turning: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Counter(CachePadded<AtomicUsize>);
+
+thread_local! {
+    static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    SHARD.with(|shard| {
+        if shard.get() == usize::MAX {
+            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+        }
+        shard.get()
+    })
+}
+
+impl Gate {
+    pub(crate) fn new(stage: Stage) -> Self {
+        Self {
+            word: CachePadded::new(AtomicU64::new(Word::new(stage).0)),
+            sides: Default::default(),
+            awaited: AtomicBool::new(false),
+            left: Notify::new(),
+            turning: Mutex::new(()),
+        }
+    }
+
+    pub(crate) fn word(&self) -> Word {
+        Word(self.word.load(Ordering::SeqCst))
+    }
+
+    /// Enters, provided that the word is still the one that the plan was made from.
+    pub(crate) fn enter(&'static self, planned: Word, entrant: Entrant) -> Option<Pass> {
+        if planned.closed() || (planned.held() && entrant == Entrant::Held) {
+            return None;
+        }
+        let counter = &self.sides[planned.side()][shard()].0;
+        counter.fetch_add(1, Ordering::SeqCst);
+        let pass = Pass { gate: self, counter };
+        // Whoever turned the side after this look waits for the count above; before it, the pass goes back.
+        if self.word() == planned { Some(pass) } else { None }
+    }
+
+    /// Makes a new stage visible to whoever enters from now on; gives the new generation.
+    pub(crate) fn set_stage(&self, stage: Stage) -> Word {
+        self.change(|word| word.with_stage(stage))
+    }
+
+    pub(crate) fn set_held(&self, held: bool) {
+        self.change(|word| Word(if held { word.0 | HOLD } else { word.0 & !HOLD }));
+    }
+
+    pub(crate) fn close(&self) {
+        self.change(|word| Word(word.0 | CLOSED));
+    }
+
+    /// Waits until everybody who is inside now has left. Whoever enters meanwhile is not waited for.
+    pub(crate) async fn drain(&self) {
+        let _one_at_a_time = self.turning.lock().await;
+        // A drain that was given up may have left entrants on the other side; they are older than any of now.
+        let side = self.word().side();
+        self.empty(1 - side).await;
+        self.change(|word| Word(word.0 ^ SIDE));
+        self.empty(side).await;
+    }
+
+    /// Whether nobody is inside.
+    pub(crate) fn is_empty(&self) -> bool {
+        (0..2).all(|side| self.side_is_empty(side))
+    }
+
+    /// Resolves when somebody leaves, if nobody has since this was called.
+    pub(crate) async fn somebody_leaves(&self) {
+        self.awaited.store(true, Ordering::SeqCst);
+        self.left.notified().await;
+    }
+
+    async fn empty(&self, side: usize) {
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            self.awaited.store(true, Ordering::SeqCst);
+            if self.side_is_empty(side) {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    fn side_is_empty(&self, side: usize) -> bool {
+        self.sides[side]
+            .iter()
+            .all(|counter| counter.0.load(Ordering::SeqCst) == 0)
+    }
+
+    fn change(&self, change: impl Fn(Word) -> Word) -> Word {
+        let mut word = self.word.load(Ordering::SeqCst);
+        loop {
+            let new = change(Word(word));
+            match self
+                .word
+                .compare_exchange_weak(word, new.0, Ordering::SeqCst, Ordering::SeqCst)
+            {
+                Ok(_) => return new,
+                Err(newer) => word = newer,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("word", &self.word())
+            .field("empty", &self.is_empty())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One request's place in the drain count. It travels with the work: with a rescued write, with a copy that goes on
+/// in the background.
+pub struct Pass {
+    gate: &'static Gate,
+    counter: &'static AtomicUsize,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(1, Ordering::SeqCst);
+        if self.gate.awaited.load(Ordering::SeqCst) {
+            self.gate.left.notify_waiters();
+        }
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate() -> &'static Gate {
+        Box::leak(Box::new(Gate::new(Stage::DualWrite)))
+    }
+
+    #[test]
+    fn a_drain_waits_for_those_inside_and_for_nobody_else() {
+        let gate = gate();
+        let old = gate.enter(gate.word(), Entrant::Held).unwrap();
+        let mut drain = tokio_test::task::spawn(gate.drain());
+        tokio_test::assert_pending!(drain.poll());
+        let _new = gate.enter(gate.word(), Entrant::Held).unwrap();
+        drop(old);
+        assert!(drain.is_woken());
+        tokio_test::assert_ready!(drain.poll());
+    }
+
+    #[test]
+    fn a_drain_that_was_given_up_does_not_hide_who_is_inside() {
+        let gate = gate();
+        let oldest = gate.enter(gate.word(), Entrant::Held).unwrap();
+        let mut first = tokio_test::task::spawn(gate.drain());
+        tokio_test::assert_pending!(first.poll());
+        drop(first);
+        let newer = gate.enter(gate.word(), Entrant::Held).unwrap();
+        let mut second = tokio_test::task::spawn(gate.drain());
+        tokio_test::assert_pending!(second.poll());
+        drop(newer);
+        tokio_test::assert_pending!(second.poll());
+        drop(oldest);
+        tokio_test::assert_ready!(second.poll());
+    }
+
+    #[test]
+    fn nobody_enters_on_a_plan_of_an_older_word() {
+        let gate = gate();
+        let planned = gate.word();
+        gate.set_stage(Stage::Shadow);
+        assert!(gate.enter(planned, Entrant::Held).is_none());
+        assert!(gate.is_empty(), "the count went back");
+        assert_eq!(gate.word().stage(), Stage::Shadow);
+        assert!(gate.word().generation() > planned.generation());
+    }
+
+    #[test]
+    fn only_repairs_enter_while_writes_are_held() {
+        let gate = gate();
+        gate.set_held(true);
+        assert!(gate.enter(gate.word(), Entrant::Held).is_none());
+        assert!(gate.enter(gate.word(), Entrant::Repair).is_some());
+        gate.set_held(false);
+        assert!(gate.enter(gate.word(), Entrant::Held).is_some());
+    }
+
+    #[test]
+    fn no_entrant_of_a_drained_side_is_seen_inside_under_load() {
+        let gate = gate();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .build()
+            .unwrap();
+        let inside = std::sync::Arc::new([const { AtomicUsize::new(0) }; 2048]);
+        let stop = std::sync::Arc::new(AtomicBool::new(false));
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                let (inside, stop) = (inside.clone(), stop.clone());
+                std::thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        let word = gate.word();
+                        if let Some(_pass) = gate.enter(word, Entrant::Held) {
+                            let slot = &inside[word.generation() as usize];
+                            slot.fetch_add(1, Ordering::SeqCst);
+                            slot.fetch_sub(1, Ordering::SeqCst);
+                        }
+                    }
+                })
+            })
+            .collect();
+        runtime.block_on(async {
+            for _ in 0..2_000 {
+                let old = gate.word().generation();
+                gate.set_stage(Stage::Shadow);
+                gate.drain().await;
+                assert_eq!(inside[old as usize].load(Ordering::SeqCst), 0);
+            }
+        });
+        stop.store(true, Ordering::Relaxed);
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+    }
+}

@@ -1,0 +1,272 @@
+//! Does what the stage move decides: hold, drain, wait, commit, adopt.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::config::RoutingConfig;
+use super::core::Core;
+use super::handle::{Asked, SwapError};
+use super::stage::{Stage, Store};
+use crate::data::Stamp;
+use crate::journal::{AuditEntry, Command, JournalError, Refusal, Reply};
+use crate::protocol::{CommitRequest, MoveEvent, MoveRefused, MoveRun, MoveStep};
+
+/// How long to wait before asking again, for a clock that has not passed or a journal that does not answer.
+const PAUSE: Duration = Duration::from_millis(2);
+
+impl Core {
+    /// Puts a config in force, with a stage move when it names another stage.
+    pub(super) async fn swap(
+        &'static self,
+        mut config: RoutingConfig,
+        asked: &Asked,
+    ) -> Result<(), SwapError> {
+        config.check()?;
+        let _one_at_a_time = self.moving.lock().await;
+        let (from, to) = (self.stage(), config.stage);
+        if from == to {
+            self.publish(config);
+            return Ok(());
+        }
+        if asked.force && asked.because.trim().is_empty() {
+            return Err(SwapError::NoReason { to });
+        }
+        let status = self.journal.status().await?;
+        let certified = asked.force || status.certificate.is_some();
+        let (run, step) = MoveRun::begin(from, to, certified).map_err(|refused| match refused {
+            MoveRefused::Illegal => SwapError::Illegal { from, to },
+            MoveRefused::NoCertificate => SwapError::NoCertificate { to },
+        })?;
+        if from.switches_authority(to) && status.marks.dead > 0 {
+            return Err(SwapError::DeadLetters {
+                to,
+                letters: status.marks.dead,
+            });
+        }
+        let hold = self.snapshot.load().config.hold.max;
+        config.stage = to;
+        let mut mover = Mover {
+            core: self,
+            from,
+            to,
+            asked,
+            start: Instant::now(),
+            hold,
+            problem: None,
+        };
+        mover.walk(run, step, config).await
+    }
+}
+
+/// One move while it runs.
+struct Mover<'a> {
+    core: &'static Core,
+    from: Stage,
+    to: Stage,
+    asked: &'a Asked,
+    start: Instant,
+    hold: Duration,
+    problem: Option<SwapError>,
+}
+
+impl Mover<'_> {
+    async fn walk(
+        &mut self,
+        mut run: MoveRun,
+        mut step: MoveStep,
+        config: RoutingConfig,
+    ) -> Result<(), SwapError> {
+        loop {
+            let event = match step {
+                MoveStep::Hold => self.hold(),
+                MoveStep::Drain => self.drain().await,
+                MoveStep::WaitForMarks => self.wait_for_marks().await,
+                MoveStep::HandOverIds => self.hand_over_ids().await,
+                MoveStep::WaitForClock => self.wait_for_clock().await,
+                MoveStep::Commit(request) => self.commit(request).await,
+                MoveStep::AskCommitted => self.ask_committed().await,
+                MoveStep::Adopt => return Ok(self.adopt(config)),
+                MoveStep::KeepOld => return Err(self.keep_old()),
+            };
+            step = run.next(event);
+        }
+    }
+
+    fn hold(&self) -> MoveEvent {
+        tracing::info!(from = %self.from, to = %self.to, "holding writes for a change of the authority");
+        self.core.hold(true);
+        MoveEvent::Held
+    }
+
+    async fn drain(&mut self) -> MoveEvent {
+        match timeout_at(self.deadline(), self.core.gate.drain()).await {
+            Ok(()) => MoveEvent::Drained,
+            Err(_) => self.ran_out("writes planned before it are still running".into()),
+        }
+    }
+
+    /// No mark is left and no repair, which may be later than its marks, is running.
+    async fn wait_for_marks(&mut self) -> MoveEvent {
+        let journal = &self.core.journal;
+        loop {
+            if journal.marks() == 0 && self.core.gate.is_empty() {
+                return MoveEvent::NoMarks;
+            }
+            let progress = async {
+                tokio::select! {
+                    () = journal.changed() => {}
+                    () = self.core.gate.somebody_leaves() => {}
+                    () = sleep(PAUSE) => {}
+                }
+            };
+            if timeout_at(self.deadline(), progress).await.is_err() {
+                return self.ran_out(format!("{} marks are left", journal.marks()));
+            }
+        }
+    }
+
+    async fn hand_over_ids(&mut self) -> MoveEvent {
+        let Some(ids) = self.core.ids.get() else {
+            return MoveEvent::IdsHandedOver;
+        };
+        match timeout_at(self.deadline(), ids.to(self.to.authority())).await {
+            Ok(Ok(())) => MoveEvent::IdsHandedOver,
+            Ok(Err(reason)) => {
+                self.problem = Some(SwapError::Ids { to: self.to, reason });
+                MoveEvent::Failed
+            }
+            Err(_) => self.ran_out("the ids are not handed over".into()),
+        }
+    }
+
+    /// The target's own writes must carry larger stamps than every copy before them; back on legacy, copies must
+    /// carry larger ones than every write that the target made.
+    async fn wait_for_clock(&mut self) -> MoveEvent {
+        let passed = async {
+            loop {
+                let (last, target) = (self.core.journal.stamps().last(), self.target_clock().await?);
+                match self.to.authority() {
+                    Store::Legacy => return self.rise_above(target).await,
+                    Store::Target if target > last => return Ok(()),
+                    Store::Target => sleep(PAUSE).await,
+                }
+            }
+        };
+        match timeout_at(self.deadline(), passed).await {
+            Ok(Ok(())) => MoveEvent::ClockPassed,
+            Ok(Err(problem)) => self.ran_out(problem),
+            Err(_) => self.ran_out("the target's clock is behind the stamps of copies".into()),
+        }
+    }
+
+    async fn target_clock(&self) -> Result<Stamp, String> {
+        let own = match self.core.clocks.get() {
+            Some(clocks) => clocks.clock(Store::Target).await?,
+            None => None,
+        };
+        Ok(own.unwrap_or_else(|| self.core.journal.now()))
+    }
+
+    async fn rise_above(&self, stamp: Stamp) -> Result<(), String> {
+        let journal = &self.core.journal;
+        journal
+            .done(Command::ReserveStamps { upto: stamp })
+            .await
+            .map_err(|error| error.to_string())?;
+        journal.stamps().resume(stamp);
+        Ok(())
+    }
+
+    async fn commit(&mut self, request: CommitRequest) -> MoveEvent {
+        let journal = &self.core.journal;
+        let command = Command::Commit {
+            from: self.core.epoch(),
+            request,
+            everything: journal.next_row(),
+            session: journal.session(),
+            audit: self.audit(),
+        };
+        match journal.call(command).await {
+            Ok(Reply::Committed(epoch)) => {
+                self.core.adopt_epoch(epoch);
+                MoveEvent::Committed
+            }
+            Ok(Reply::Refused(Refusal::MarksLeft(_))) => MoveEvent::MarksLeft,
+            Ok(Reply::Refused(refusal)) => {
+                self.problem = Some(SwapError::Journal(JournalError::Refused(refusal)));
+                MoveEvent::Failed
+            }
+            Ok(_) => MoveEvent::Failed,
+            Err(error) => {
+                self.problem = Some(SwapError::Journal(error));
+                MoveEvent::CommitUnknown
+            }
+        }
+    }
+
+    async fn ask_committed(&mut self) -> MoveEvent {
+        match self.core.journal.status().await {
+            Ok(status) if status.epoch == self.core.epoch() => MoveEvent::NotCommitted,
+            Ok(status) => {
+                self.core.adopt_epoch(status.epoch);
+                MoveEvent::Committed
+            }
+            // A closed journal answers nothing any more; nothing that is planned here can be recorded either.
+            Err(JournalError::Closed) => MoveEvent::NotCommitted,
+            Err(error) => {
+                tracing::error!(%error, "a stage move waits for the journal to say whether it was committed");
+                sleep(PAUSE * 50).await;
+                MoveEvent::Failed
+            }
+        }
+    }
+
+    fn adopt(&self, config: RoutingConfig) {
+        tracing::info!(from = %self.from, to = %self.to, epoch = self.core.epoch(), "stage committed");
+        if self.to == Stage::Off {
+            // The commit made a mark on everything; until a fill has cleared it, nothing is clean.
+            self.core.journal.dirty_everything();
+            self.core.filled.store(false, Ordering::SeqCst);
+        }
+        self.core.publish(config);
+        self.core.hold(false);
+        self.core.stats.moves.one();
+    }
+
+    fn keep_old(&mut self) -> SwapError {
+        self.core.hold(false);
+        self.core.stats.moves_given_up.one();
+        let problem = self.problem.take().unwrap_or(SwapError::Closed);
+        tracing::warn!(from = %self.from, to = %self.to, %problem, "stage move given up");
+        problem
+    }
+
+    fn ran_out(&mut self, what: String) -> MoveEvent {
+        self.problem = Some(SwapError::HoldRanOut {
+            to: self.to,
+            held: self.start.elapsed(),
+            what,
+        });
+        MoveEvent::Failed
+    }
+
+    fn deadline(&self) -> Instant {
+        self.start + self.hold
+    }
+
+    fn audit(&self) -> AuditEntry {
+        let forced = if self.asked.force {
+            ", forced without the certificate"
+        } else {
+            ""
+        };
+        AuditEntry {
+            at: self.core.journal.now(),
+            who: self.asked.by.clone(),
+            what: format!("stage {} -> {}{forced}", self.from, self.to),
+            why: self.asked.because.clone(),
+        }
+    }
+}

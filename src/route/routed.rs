@@ -1,0 +1,57 @@
+//! A request with its plan.
+
+use super::core::Core;
+use super::gate::Pass;
+use super::plan::{Leg, Plan};
+use super::stage::Store;
+use crate::data::Scopes;
+use crate::journal::Epoch;
+
+/// A request with the decision that was made for it: what the layers below [`RouteLayer`](super::RouteLayer) take.
+#[derive(Debug)]
+pub struct Routed<Req> {
+    pub(crate) request: Req,
+    pub(crate) plan: Plan,
+    /// The place of a write in the drain count.
+    pub(crate) pass: Option<Pass>,
+    /// What it reads or writes; empty where no layer needs it.
+    pub(crate) scopes: Scopes,
+    /// The epoch that the plan was made in; the journal checks it when the write is marked.
+    pub(crate) epoch: Epoch,
+    pub(crate) core: &'static Core,
+}
+
+impl<Req> Routed<Req> {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &Req {
+        &self.request
+    }
+
+    /// The decision.
+    #[must_use]
+    pub const fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// What the request reads or writes; empty where no layer needs it.
+    #[must_use]
+    pub const fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// The same request for this store on another leg. It is not counted by a drain: reads are not.
+    pub(crate) fn on_leg(&self, leg: Leg, store: Store) -> Self
+    where
+        Req: Clone,
+    {
+        Self {
+            request: self.request.clone(),
+            plan: self.plan.on_leg(leg, store),
+            pass: None,
+            scopes: Scopes::none(),
+            epoch: self.epoch,
+            core: self.core,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! [`Route`] and its future.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, timeout_at};
+use tower::Service;
+
+use super::core::{Core, Planned};
+use super::handle::RoutingHandle;
+use super::request::Classify;
+use super::routed::Routed;
+use crate::error::Refused;
+
+/// Makes one plan for each request: see the [module docs](super).
+#[derive(Clone, Debug)]
+pub struct Route<S, C> {
+    inner: S,
+    core: &'static Core,
+    classify: C,
+}
+
+impl<S, C> Route<S, C> {
+    pub(super) const fn new(inner: S, routing: RoutingHandle, classify: C) -> Self {
+        Self {
+            inner,
+            core: routing.0,
+            classify,
+        }
+    }
+}
+
+impl<S, C, Req> Service<Req> for Route<S, C>
+where
+    S: Service<Routed<Req>> + Clone + Send + 'static,
+    S::Response: Send + 'static,
+    S::Error: From<Refused> + Send + 'static,
+    S::Future: Send,
+    C: Classify<Req> + Clone + Send + 'static,
+    Req: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Slow<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        match self.core.plan(&self.classify, request) {
+            Ok(Planned::Routed(routed)) => ResponseFuture::Direct {
+                future: self.inner.call(routed),
+            },
+            Ok(Planned::Held(request)) => ResponseFuture::Slow {
+                future: Box::pin(self.held(request)),
+            },
+            Err(refused) => ResponseFuture::Slow {
+                future: Box::pin(std::future::ready(Err(refused.into()))),
+            },
+        }
+    }
+}
+
+impl<S, C> Route<S, C> {
+    /// Waits outside of the gate until writes are released, and plans anew.
+    fn held<Req>(
+        &mut self,
+        mut request: Req,
+    ) -> impl Future<Output = Result<S::Response, S::Error>> + Send + 'static + use<S, C, Req>
+    where
+        S: Service<Routed<Req>> + Clone + Send + 'static,
+        S::Response: Send + 'static,
+        S::Error: From<Refused> + Send + 'static,
+        S::Future: Send,
+        C: Classify<Req> + Clone + Send + 'static,
+        Req: Send + 'static,
+    {
+        let next = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, next);
+        let (core, classify) = (self.core, self.classify.clone());
+        async move {
+            let start = Instant::now();
+            // Twice the hold: a move whose commit is in doubt keeps writes held longer than its own limit.
+            let deadline = start + core.snapshot.load().config.hold.max * 2;
+            loop {
+                if timeout_at(deadline, core.release()).await.is_err() {
+                    let held_ms = start.elapsed().as_millis() as u64;
+                    return Err(Refused::HoldRanOut { held_ms }.into());
+                }
+                match core.plan(&classify, request)? {
+                    Planned::Routed(routed) => return ready.call(routed).await,
+                    Planned::Held(again) => request = again,
+                }
+            }
+        }
+    }
+}
+
+/// A held or refused request; boxed, since it is rare.
+pub type Slow<Res, Err> = Pin<Box<dyn Future<Output = Result<Res, Err>> + Send>>;
+
+pin_project! {
+    /// The future of [`Route`]: the inner one as it is, unless the request was held or refused.
+    #[project = Projected]
+    #[allow(missing_docs)]
+    pub enum ResponseFuture<F, B> {
+        Direct { #[pin] future: F },
+        Slow { #[pin] future: B },
+    }
+}
+
+impl<F, B, T> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = T>,
+    B: Future<Output = T>,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match self.project() {
+            Projected::Direct { future } => future.poll(cx),
+            Projected::Slow { future } => Poll::Ready(ready!(future.poll(cx))),
+        }
+    }
+}
+
+impl<F, B> std::fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}

@@ -1,0 +1,194 @@
+//! What crossfade counts, in process, for gates, the admin API and exporters to read back.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
+use serde::Serialize;
+
+const SHARDS: usize = 8;
+
+thread_local! {
+    static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    SHARD.with(|shard| {
+        if shard.get() == usize::MAX {
+            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+        }
+        shard.get()
+    })
+}
+
+/// A counter that threads do not share a cache line of.
+#[derive(Default)]
+pub(crate) struct Counter([CachePadded<AtomicU64>; SHARDS]);
+
+impl Counter {
+    pub(crate) fn add(&self, n: u64) {
+        self.0[shard()].fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub(crate) fn one(&self) {
+        self.add(1);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.iter().map(|shard| shard.load(Ordering::SeqCst)).sum()
+    }
+}
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+macro_rules! statistics {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// The counters of one migration.
+        #[derive(Debug, Default)]
+        pub(crate) struct Stats {
+            $(pub(crate) $name: Counter,)+
+            pub(crate) writes_in_flight: AtomicU64,
+        }
+
+        /// What was counted since the migration was opened.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+        #[non_exhaustive]
+        pub struct StatsSnapshot {
+            $($(#[doc = $doc])+ pub $name: u64,)+
+            /// Applied writes that have not ended: copying, or about to.
+            pub writes_in_flight: u64,
+        }
+
+        impl Stats {
+            /// The counts. Taken one by one, so they agree with each other only while traffic rests.
+            pub(crate) fn snapshot(&self) -> StatsSnapshot {
+                StatsSnapshot {
+                    $($name: self.$name.get(),)+
+                    writes_in_flight: self.writes_in_flight.load(Ordering::SeqCst),
+                }
+            }
+        }
+    };
+}
+
+statistics! {
+    /// Reads that the target answered as the canary of its cohort.
+    canary_reads,
+    /// Reads that went to the authority because what they read was dirty.
+    dirty_reads,
+    /// Writes that the authority applied, in stages that copy.
+    writes_applied,
+    /// Writes that the authority rejected.
+    writes_rejected,
+    /// Writes whose outcome on the authority is unknown; their marks stand.
+    writes_unknown,
+    /// Applied writes that ended copied.
+    writes_copied,
+    /// Applied writes that ended with their mark left to the reconciler.
+    writes_marked,
+    /// Applied writes that ended with no mark: the journal was unavailable and the config says `continue`.
+    writes_unrecorded,
+    /// Writes that the layers refused.
+    writes_refused,
+    /// Writes that went on by themselves after their caller was gone.
+    writes_rescued,
+    /// Copies that went on in the background after the caller was answered.
+    copies_in_background,
+    /// Copies that found no room in the background and stayed marks.
+    copies_without_room,
+    /// Copies that were not tried because the breaker was open.
+    copies_not_tried,
+    /// Keys copied to the secondary, by writes, repairs and walks.
+    keys_copied,
+    /// Copies of a key that failed.
+    keys_failed,
+    /// Marks recorded, by writes, reads and operators.
+    marks,
+    /// Marks that could not be recorded.
+    unrecorded_marks,
+    /// Marks that repairs cleared.
+    marks_repaired,
+    /// Repairs that failed and gave their marks back.
+    repairs_failed,
+    /// Marks that became dead letters.
+    dead_letters,
+    /// Reads answered by legacy because the target failed or was too slow.
+    fallbacks_on_error,
+    /// Reads answered by legacy because the target did not have the record.
+    fallbacks_on_missing,
+    /// Reads answered by legacy because both stores were compared and differ.
+    fallbacks_on_inconsistent,
+    /// Fallbacks that were not made because their budget was spent.
+    fallbacks_over_budget,
+    /// Shadow reads made.
+    shadows,
+    /// Shadow reads shed: too many at once, or over the rate cap.
+    shadows_shed,
+    /// Shadow reads that ran past their deadline.
+    shadows_timed_out,
+    /// Comparisons that found both answers equal.
+    comparisons_matched,
+    /// Mismatches that were still there after the confirm delay: missing in the target.
+    mismatches_missing_in_target,
+    /// Mismatches that were still there after the confirm delay: missing in legacy.
+    mismatches_missing_in_legacy,
+    /// Mismatches that were still there after the confirm delay: other values.
+    mismatches_value,
+    /// Comparisons of which one side failed.
+    comparisons_error_one_side,
+    /// Mismatches that had healed when they were looked at again.
+    mismatches_transient,
+    /// Pages that the fill has copied.
+    fill_pages,
+    /// Pages that the fill had to do again.
+    fill_retries,
+    /// Stage moves committed.
+    moves,
+    /// Stage moves given up, the old stage kept.
+    moves_given_up,
+}
+
+impl StatsSnapshot {
+    /// Applied writes that ended neither copied, nor marked, nor unrecorded, nor are in flight. Must be 0 while
+    /// traffic rests: each is a write that the secondary may never see.
+    #[must_use]
+    pub const fn unaccounted_writes(&self) -> i64 {
+        let ended = self.writes_copied + self.writes_marked + self.writes_unrecorded + self.writes_in_flight;
+        self.writes_applied as i64 - ended as i64
+    }
+
+    /// Mismatches that were still there when they were looked at again.
+    #[must_use]
+    pub const fn mismatches_confirmed(&self) -> u64 {
+        self.mismatches_missing_in_target + self.mismatches_missing_in_legacy + self.mismatches_value
+    }
+
+    /// Reads that legacy answered in place of the target.
+    #[must_use]
+    pub const fn fallbacks(&self) -> u64 {
+        self.fallbacks_on_error + self.fallbacks_on_missing + self.fallbacks_on_inconsistent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_ended_as_nothing_is_unaccounted() {
+        let stats = Stats::default();
+        stats.writes_applied.add(5);
+        stats.writes_copied.add(2);
+        stats.writes_marked.one();
+        stats.writes_in_flight.store(1, Ordering::SeqCst);
+        assert_eq!(stats.snapshot().unaccounted_writes(), 1);
+        stats.writes_unrecorded.one();
+        assert_eq!(stats.snapshot().unaccounted_writes(), 0);
+    }
+}
