@@ -373,7 +373,7 @@ impl Journal {
         &self,
         scopes: Scopes,
         reason: Reason,
-        unrecorded: impl FnOnce() + Clone + Send + 'static,
+        unrecorded: impl Fn() + Copy + Send + 'static,
     ) {
         let RunningMark { first, scopes } = self.prepare(scopes);
         for (id, scope) in (first..).zip(&scopes) {
@@ -386,12 +386,12 @@ impl Journal {
                 reason,
                 now,
             };
-            let (inner, mine, count) = (Arc::clone(&self.0), scope.clone(), unrecorded.clone());
+            let (inner, mine) = (Arc::clone(&self.0), scope.clone());
             let then = move |reply: Result<Reply, JournalError>| match reply {
                 Ok(Reply::Removed(merged)) => (0..merged).for_each(|_| inner.index.remove(&mine)),
                 _ => {
                     inner.index.remove(&mine);
-                    count();
+                    unrecorded();
                 }
             };
             if self.send(command, then).is_err() {

@@ -178,6 +178,7 @@ impl Core {
                 plan,
                 pass: Some(pass),
                 scopes,
+                epoch,
             },
             None if self.gate.word().held() => Attempt::Held,
             None => Attempt::Again,
@@ -230,6 +231,7 @@ impl Core {
             plan,
             pass: None,
             scopes,
+            epoch: 0,
         }
     }
 
