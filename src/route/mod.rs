@@ -12,6 +12,7 @@ mod request;
 mod routed;
 mod service;
 mod stage;
+mod unrecorded;
 
 pub use cohort::bucket;
 pub use config::{
@@ -19,7 +20,7 @@ pub use config::{
     LateBounds, LookupConfig, NotAPercentage, Percent, RoutingConfig, ShadowConfig, WritesConfig,
 };
 pub use gate::Pass;
-pub use handle::{Asked, Drained, OpenError, RoutingHandle, SwapError};
+pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHandle, SwapError};
 pub use handover::LegacyIds;
 pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
