@@ -11,6 +11,9 @@ pub mod mismatch_metrics;
 pub mod journal;
 pub mod protocol;
 
+#[cfg(feature = "test-util")]
+pub mod test_util;
+
 mod error;
 mod stats;
 
