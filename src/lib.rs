@@ -74,6 +74,9 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(feature = "test-util")]
+pub mod test_util;
+
 mod error;
 mod stats;
 
