@@ -15,10 +15,10 @@
 //! use crossfade::store::TargetLayer;
 //! use tower::util::BoxCloneSyncService;
 //! use tower::{ServiceBuilder, ServiceExt};
-//! # use crossfade::test_util::{MemoryStore, Request, Response, Stamped, StoreError, Unstamped};
+//! # use crossfade::test_util::{MemoryStore, Request, Response, StoreError};
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! # let (mysql_records, cassandra_records) = (Unstamped(mysql.clone()), Stamped(cassandra.clone()));
+//! # let (mysql_records, cassandra_records) = (mysql.clone(), cassandra.clone());
 //! # let same = |a: &Response, b: &Response| a == b;
 //!
 //! let journal = Journal::memory(); // Journal::open("sqlite:crossfade.db").await?
@@ -35,7 +35,7 @@
 //!         .layer(TargetLayer::new(cassandra))      // the store you move to: any tower Service
 //!         .service(mysql),                         // the store you have: any tower Service
 //! );
-//! # let request = Request::get(1, 1);
+//! # let request = Request::Get { group: 1, item: 1 };
 //! let answer = invoices.oneshot(request).await;
 //! # let _ = answer;
 //! # Ok(()) }

@@ -12,11 +12,11 @@
 //! use crossfade::copy::Copier;
 //! use crossfade::journal::Journal;
 //! use crossfade::route::{RoutingConfig, RoutingHandle};
-//! use crossfade::test_util::{Stamped, Unstamped, MemoryStore};
+//! use crossfade::test_util::MemoryStore;
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! let copier = Copier::new(routing, Unstamped(mysql), Stamped(cassandra));
+//! let copier = Copier::new(routing, mysql, cassandra);
 //! # let _ = copier;
 //! # Ok(()) }
 //! ```

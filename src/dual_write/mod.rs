@@ -8,11 +8,11 @@
 //! use crossfade::copy::Copier;
 //! use crossfade::dual_write::DualWriteLayer;
 //! # use crossfade::{journal::Journal, route::{RoutingConfig, RoutingHandle}};
-//! # use crossfade::test_util::{MemoryStore, Stamped, Unstamped};
+//! # use crossfade::test_util::MemoryStore;
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! let copier = Copier::new(routing, Unstamped(mysql), Stamped(cassandra));
+//! let copier = Copier::new(routing, mysql, cassandra);
 //! let layer = DualWriteLayer::new(copier);
 //! # let _ = layer;
 //! # Ok(()) }

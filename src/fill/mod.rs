@@ -10,11 +10,11 @@
 //! use crossfade::fill::Fill;
 //! use crossfade::route::{Asked, Stage};
 //! # use crossfade::{journal::Journal, route::{RoutingConfig, RoutingHandle}};
-//! # use crossfade::test_util::{MemoryStore, Stamped, Unstamped};
+//! # use crossfade::test_util::MemoryStore;
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! # let copier = Copier::new(routing, Unstamped(mysql), Stamped(cassandra));
+//! # let copier = Copier::new(routing, mysql, cassandra);
 //! routing.move_to(Stage::DualWrite, Asked::by("ops", "the migration begins")).await?;
 //! let progress = Fill::new(copier).run().await?;
 //! assert!(progress.complete && routing.status().await?.certificate.is_some());

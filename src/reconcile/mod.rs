@@ -9,11 +9,11 @@
 //! use crossfade::copy::Copier;
 //! use crossfade::reconcile::Reconciler;
 //! # use crossfade::{journal::Journal, route::{RoutingConfig, RoutingHandle}};
-//! # use crossfade::test_util::{MemoryStore, Stamped, Unstamped};
+//! # use crossfade::test_util::MemoryStore;
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! let copier = Copier::new(routing, Unstamped(mysql), Stamped(cassandra));
+//! let copier = Copier::new(routing, mysql, cassandra);
 //! let reconciler = Reconciler::new(copier).concurrency(8).spawn();
 //! // .. serve ..
 //! reconciler.stop().await;

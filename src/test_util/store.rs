@@ -104,7 +104,7 @@ impl<F: Flavour> MemoryStore<F> {
             readiness: Mutex::default(),
             calls: Default::default(),
             faults: Default::default(),
-            pub(super) late_writes: AtomicUsize::new(0),
+            late_writes: AtomicUsize::new(0),
         };
         Self {
             inner: Arc::new(inner),
@@ -126,6 +126,18 @@ impl<F: Flavour> MemoryStore<F> {
     /// Takes the ids of creates from this sequence in place of the store's own.
     pub fn take_ids_from(&self, ids: IdBlocks) {
         *lock(&self.inner.ids) = Some(ids);
+    }
+
+    /// The largest id that the store itself has assigned; 0 when none.
+    #[must_use]
+    pub fn largest_id(&self) -> u64 {
+        lock(&self.inner.state).last_id
+    }
+
+    /// The store itself goes on assigning ids above this one.
+    pub fn raise_ids_above(&self, id: u64) {
+        let mut state = lock(&self.inner.state);
+        state.last_id = state.last_id.max(id);
     }
 
     /// Puts the store's own clock forward by this much.

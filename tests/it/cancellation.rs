@@ -43,7 +43,11 @@ async fn a_caller_dropped_at_any_poll_leaves_both_stores_equal() {
             world.settle().await;
             world.assert_converged();
             let version = world.legacy.get((1, 1)).unwrap().version;
-            assert_eq!(version, if polls == 0 { 1 } else { 2 }, "dropped after {polls} polls, answered: {answered}");
+            assert_eq!(
+                version,
+                if polls == 0 { 1 } else { 2 },
+                "dropped after {polls} polls, answered: {answered}"
+            );
         }
     }
 }
@@ -52,7 +56,13 @@ async fn a_caller_dropped_at_any_poll_leaves_both_stores_equal() {
 fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
     for stage in [Stage::DualWrite, Stage::RampDown] {
         for polls in 0..24 {
-            let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            let runtime = || {
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .start_paused(true)
+                    .build()
+                    .unwrap()
+            };
             let first = runtime();
             let world = first.block_on(async {
                 let world = World::at(stage, "[writes]\nwait = \"until_copied\"").await;
@@ -60,7 +70,11 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
                 slow(&world);
                 let mut write = Box::pin(world.stack.clone().oneshot(put(1, 1, 2)));
                 for _ in 0..polls {
-                    if write.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    if write
+                        .as_mut()
+                        .poll(&mut Context::from_waker(Waker::noop()))
+                        .is_ready()
+                    {
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(4)).await;
@@ -71,8 +85,15 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
             });
             drop(first);
             let differs = !world.legacy.same_as(&world.target).is_empty();
-            assert!(!differs || world.journal.marks() > 0, "{stage} after {polls} polls: they differ with no mark");
-            assert_eq!(world.routing.stats().unaccounted_writes(), 0, "{stage} after {polls} polls");
+            assert!(
+                !differs || world.journal.marks() > 0,
+                "{stage} after {polls} polls: they differ with no mark"
+            );
+            assert_eq!(
+                world.routing.stats().unaccounted_writes(),
+                0,
+                "{stage} after {polls} polls"
+            );
             world.legacy.script().clear();
             world.target.script().clear();
             runtime().block_on(async {
@@ -87,9 +108,14 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_times_out_between_the_stores_finds_its_write_on_both() {
     let world = World::at(Stage::DualWrite, "[writes]\nwait = \"until_copied\"").await;
-    world.target.script().always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
+    world
+        .target
+        .script()
+        .always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
     let write = world.stack.clone().oneshot(put(1, 1, 2));
-    tokio::time::timeout(Duration::from_millis(100), write).await.unwrap_err();
+    tokio::time::timeout(Duration::from_millis(100), write)
+        .await
+        .unwrap_err();
     assert_eq!(world.target.get((1, 1)), None);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.target.get((1, 1)).unwrap().version, 2);

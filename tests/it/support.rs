@@ -12,7 +12,9 @@ use crossfade::journal::Journal;
 use crossfade::reconcile::{Reconciler, ReconcilerHandle};
 use crossfade::route::{Asked, RouteLayer, RoutingConfig, RoutingHandle, Stage};
 use crossfade::store::TargetLayer;
-use crossfade::test_util::{MemoryStore, Number, Plain, Request, Response, Stamped, StoreError, classify_outcome};
+use crossfade::test_util::{
+    MemoryStore, Number, Plain, Request, Response, Stamped, StoreError, classify_outcome,
+};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -43,10 +45,21 @@ pub(crate) fn asked() -> Asked {
 
 impl World {
     pub(crate) async fn new(toml: &str) -> Self {
-        Self::with(Journal::memory(), MemoryStore::legacy(), MemoryStore::target(), config(toml)).await
+        Self::with(
+            Journal::memory(),
+            MemoryStore::legacy(),
+            MemoryStore::target(),
+            config(toml),
+        )
+        .await
     }
 
-    pub(crate) async fn with(journal: Journal, legacy: MemoryStore<Plain>, target: MemoryStore<Stamped>, config: RoutingConfig) -> Self {
+    pub(crate) async fn with(
+        journal: Journal,
+        legacy: MemoryStore<Plain>,
+        target: MemoryStore<Stamped>,
+        config: RoutingConfig,
+    ) -> Self {
         let routing = RoutingHandle::open(&journal, config).await.unwrap();
         let copier = Copier::new(routing, legacy.clone(), target.clone()).deadline(Duration::from_secs(2));
         let stack = Stack::new(
@@ -54,11 +67,23 @@ impl World {
                 .layer(RouteLayer::new(routing))
                 .layer(CanaryReadLayer::new())
                 .layer(FallbackLayer::new().missing(Response::is_missing))
-                .layer(DualWriteLayer::new(copier).classified_by(classify_outcome).written(written))
+                .layer(
+                    DualWriteLayer::new(copier)
+                        .classified_by(classify_outcome)
+                        .written(written),
+                )
                 .layer(TargetLayer::new(target.clone()))
                 .service(legacy.clone()),
         );
-        Self { journal, routing, legacy, target, copier, stack, reconciler: None }
+        Self {
+            journal,
+            routing,
+            legacy,
+            target,
+            copier,
+            stack,
+            reconciler: None,
+        }
     }
 
     /// A world in this stage, its target filled, with a reconciler.
@@ -75,7 +100,10 @@ impl World {
 
     /// Walks forward to the stage, filling on the way.
     pub(crate) async fn walk_to(&self, stage: Stage) {
-        for next in Stage::ALL.into_iter().filter(|next| *next > self.routing.stage() && *next <= stage) {
+        for next in Stage::ALL
+            .into_iter()
+            .filter(|next| *next > self.routing.stage() && *next <= stage)
+        {
             self.routing.move_to(next, asked()).await.unwrap().drained().await;
             if next == Stage::DualWrite {
                 Fill::new(self.copier).run().await.unwrap();
@@ -92,7 +120,11 @@ impl World {
     }
 
     pub(crate) async fn get(&self, group: i64, item: i64) -> Option<u64> {
-        self.call(Request::Get { group, item }).await.unwrap().record().map(|record| record.version)
+        self.call(Request::Get { group, item })
+            .await
+            .unwrap()
+            .record()
+            .map(|record| record.version)
     }
 
     /// Waits until no mark is left and nothing runs.
@@ -103,24 +135,41 @@ impl World {
             }
         };
         let what = format!("{:?}", self.routing.stats());
-        tokio::time::timeout(Duration::from_secs(600), settled).await.unwrap_or_else(|_| panic!("marks stay: {what}"));
+        tokio::time::timeout(Duration::from_secs(600), settled)
+            .await
+            .unwrap_or_else(|_| panic!("marks stay: {what}"));
     }
 
     /// Settles and compares.
     #[track_caller]
     pub(crate) fn assert_converged(&self) {
-        assert_eq!(self.legacy.same_as(&self.target), [], "no mark is left and the stores differ");
+        assert_eq!(
+            self.legacy.same_as(&self.target),
+            [],
+            "no mark is left and the stores differ"
+        );
         assert_eq!(self.routing.stats().unaccounted_writes(), 0);
     }
 }
 
 pub(crate) fn put(group: i64, item: i64, version: u64) -> Request {
-    Request::Put { group, item, record: Number::new(version, format!("v{version}")) }
+    Request::Put {
+        group,
+        item,
+        record: Number::new(version, format!("v{version}")),
+    }
 }
 
 /// A create knows its key once it is answered.
 fn written(named: &Scopes, response: &Response) -> Scopes {
-    match (response.created(), named.as_slice().first().and_then(Scope::group).and_then(|group| group.parse::<i64>())) {
+    match (
+        response.created(),
+        named
+            .as_slice()
+            .first()
+            .and_then(Scope::group)
+            .and_then(|group| group.parse::<i64>()),
+    ) {
         (Some(item), Some(group)) => Key::new(&group, &item).into(),
         _ => named.clone(),
     }
