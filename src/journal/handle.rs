@@ -16,7 +16,7 @@ use super::model::{
     Reply,
 };
 use super::state::JournalState;
-#[cfg(any())]
+#[cfg(feature = "sqlite")]
 use super::writer::{ReplyTo, Writer};
 use crate::data::{Scope, Scopes, Stamp};
 
@@ -44,7 +44,7 @@ struct Inner {
 
 enum Backend {
     Memory(Mutex<JournalState>),
-    #[cfg(any())]
+    #[cfg(feature = "sqlite")]
     Durable(Writer),
 }
 
@@ -52,7 +52,7 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let backend = match self.0.backend {
             Backend::Memory(_) => "memory",
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(_) => "durable",
         };
         f.debug_struct("Journal")
@@ -86,7 +86,7 @@ impl Journal {
         if url.starts_with("memory:") {
             return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
         }
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         if let Some(file) = url.strip_prefix("sqlite:") {
             let writer = super::sqlite::open(file.trim_start_matches("//")).await?;
             return Ok(Self::new(Backend::Durable(writer), limits));
@@ -215,7 +215,7 @@ impl Journal {
             })
             .await
             .map(drop);
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         if let Backend::Durable(writer) = &self.0.backend {
             writer.close().await;
         }
@@ -531,7 +531,7 @@ impl Journal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .apply(&command)),
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(writer) => writer.call(command).await,
         }
     }
@@ -551,7 +551,7 @@ impl Journal {
                 then(Ok(reply));
                 Ok(())
             }
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(writer) => writer.try_send(command, ReplyTo::Callback(Box::new(then))),
         }
     }

@@ -42,7 +42,11 @@ mod ids;
 mod index;
 mod limits;
 mod model;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
+#[cfg(feature = "sqlite")]
+mod writer;
 pub(crate) use clock::micros;
 pub use error::JournalError;
 pub use handle::Journal;
@@ -51,3 +55,5 @@ pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
 pub use model::*;
 pub use state::{AUDIT_LINES_MAX, JournalState};
+#[cfg(feature = "sqlite")]
+pub use writer::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};
