@@ -1,1 +1,5 @@
-fn main() {}
+//! The integration tests, in one binary.
+
+mod fallback;
+mod mismatch_metrics;
+mod reads;
