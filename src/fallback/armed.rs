@@ -170,9 +170,8 @@ impl<P> Armed<P> {
         }
         let core = self.core;
         core.stats.marks.one();
+        let unrecorded = move || core.stats.unrecorded_marks.one();
         core.journal
-            .mark_left_soon(self.scopes.clone(), Reason::Read, || {
-                core.stats.unrecorded_marks.one()
-            });
+            .mark_left_soon(self.scopes.clone(), Reason::Read, unrecorded);
     }
 }

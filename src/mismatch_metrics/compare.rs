@@ -149,10 +149,13 @@ pub struct ByForm<F, M> {
     is_missing: M,
 }
 
-impl<F, M> ByForm<F, M> {
+impl<F, Form> ByForm<F, fn(&Form) -> bool> {
     /// Which forms say that the record is not there. By default none does.
     #[must_use]
-    pub fn missing<N>(self, is_missing: N) -> ByForm<F, N> {
+    pub fn missing<M>(self, is_missing: M) -> ByForm<F, M>
+    where
+        M: Fn(&Form) -> bool,
+    {
         ByForm {
             form: self.form,
             is_missing,
@@ -188,10 +191,13 @@ pub struct By<F, M> {
     is_missing: M,
 }
 
-impl<F, M> By<F, M> {
+impl<F, Res> By<F, fn(&Res) -> bool> {
     /// Which answers say that the record is not there. By default none does.
     #[must_use]
-    pub fn missing<N>(self, is_missing: N) -> By<F, N> {
+    pub fn missing<M>(self, is_missing: M) -> By<F, M>
+    where
+        M: Fn(&Res) -> bool,
+    {
         By {
             is_same: self.is_same,
             is_missing,

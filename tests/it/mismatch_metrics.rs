@@ -1,10 +1,10 @@
 //! Reads that are repeated on the other store and compared.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::time::Duration;
 
 use crossfade::StatsSnapshot;
 use crossfade::canary_read::CanaryReadLayer;
-use crossfade::fallback::FallbackLayer;
 use crossfade::mismatch_metrics::{Class, Compare, MismatchMetricsLayer, Samples, by, by_form, by_json};
 use crossfade::route::{RouteLayer, RoutingHandle, Stage};
 use crossfade::store::TargetLayer;
@@ -17,7 +17,7 @@ use tracing::Instrument;
 use crate::reads::Say::{Fails, Hangs, Has, HasAfter, Missing};
 use crate::reads::{Answer, Get, Probe, Say, Script, Stack, read, routing, said, scope};
 
-const DEADLINE: Duration = Duration::from_secs(1);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
 const CONFIRM_DELAY: Duration = Duration::from_millis(200);
 
 struct Case {
@@ -61,51 +61,33 @@ impl Case {
     }
 
     /// What is counted when all shadow reads have ended.
-    async fn settled(&self) -> Counts {
+    async fn settled(&self) -> String {
         sleep(CONFIRM_DELAY + DEADLINE * 4).await;
-        Counts::of(&self.routing.stats())
+        counts(&self.routing.stats())
     }
 }
 
-/// What a comparison can come to.
-#[derive(Debug, Default, PartialEq)]
-struct Counts {
-    shadows: u64,
-    shed: u64,
-    late: u64,
-    matched: u64,
-    missing_in_target: u64,
-    missing_in_legacy: u64,
-    value: u64,
-    error: u64,
-    transient: u64,
+/// What was counted, the zeros left out.
+pub(crate) fn counts(stats: &StatsSnapshot) -> String {
+    [
+        ("shadows", stats.shadows),
+        ("shed", stats.shadows_shed),
+        ("late", stats.shadows_timed_out),
+        ("match", stats.comparisons_matched),
+        ("missing_in_target", stats.mismatches_missing_in_target),
+        ("missing_in_legacy", stats.mismatches_missing_in_legacy),
+        ("value", stats.mismatches_value),
+        ("error", stats.comparisons_error_one_side),
+        ("transient", stats.mismatches_transient),
+    ]
+    .iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(name, count)| format!("{count} {name}"))
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
-impl Counts {
-    const fn of(stats: &StatsSnapshot) -> Self {
-        Self {
-            shadows: stats.shadows,
-            shed: stats.shadows_shed,
-            late: stats.shadows_timed_out,
-            matched: stats.comparisons_matched,
-            missing_in_target: stats.mismatches_missing_in_target,
-            missing_in_legacy: stats.mismatches_missing_in_legacy,
-            value: stats.mismatches_value,
-            error: stats.comparisons_error_one_side,
-            transient: stats.mismatches_transient,
-        }
-    }
-
-    /// One shadow read, and nothing else yet.
-    fn one() -> Self {
-        Self {
-            shadows: 1,
-            ..Self::default()
-        }
-    }
-}
-
-fn by_totals() -> MismatchMetricsLayer<impl Compare<Answer> + Clone + Send + Sync + 'static> {
+pub(crate) fn by_totals() -> MismatchMetricsLayer<impl Compare<Answer> + Clone + Send + Sync + 'static> {
     MismatchMetricsLayer::new(by_form(|answer: &Answer| *answer).missing(Option::is_none))
         .deadline(DEADLINE)
         .confirm_delay(CONFIRM_DELAY)
@@ -123,11 +105,7 @@ async fn a_hung_other_store_adds_nothing_to_a_read() {
         let start = Instant::now();
         assert_eq!(read(&case.stack).await.unwrap(), Some(1));
         assert_eq!(start.elapsed(), Duration::from_millis(5), "{stage}");
-        let counts = Counts {
-            late: 1,
-            ..Counts::one()
-        };
-        assert_eq!(case.settled().await, counts, "{stage}");
+        assert_eq!(case.settled().await, "1 shadows, 1 late", "{stage}");
     }
 }
 
@@ -135,20 +113,10 @@ async fn a_hung_other_store_adds_nothing_to_a_read() {
 async fn equal_answers_match() {
     let case = Case::shadow(&[Has(1)], &[Has(1)]).await;
     assert_eq!(read(&case.stack).await.unwrap(), Some(1));
-    let counts = Counts {
-        matched: 1,
-        ..Counts::one()
-    };
-    assert_eq!(case.settled().await, counts);
+    assert_eq!(case.settled().await, "1 shadows, 1 match");
     let case = Case::shadow(&[Missing], &[Missing]).await;
     assert_eq!(read(&case.stack).await.unwrap(), None);
-    assert_eq!(
-        case.settled().await,
-        Counts {
-            matched: 1,
-            ..Counts::one()
-        }
-    );
+    assert_eq!(case.settled().await, "1 shadows, 1 match");
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,20 +130,7 @@ async fn a_mismatch_that_stays_is_counted_by_its_class_and_kept() {
             let (legacy, target) = ([legacy.clone()], [target.clone()]);
             let case = Case::at(stage, by_totals(), &legacy, &target).await;
             read(&case.stack).await.unwrap();
-            let counts = match class {
-                Class::Value => Counts {
-                    value: 1,
-                    ..Counts::one()
-                },
-                Class::MissingInTarget => Counts {
-                    missing_in_target: 1,
-                    ..Counts::one()
-                },
-                _ => Counts {
-                    missing_in_legacy: 1,
-                    ..Counts::one()
-                },
-            };
+            let counts = format!("1 shadows, 1 {}", class.as_str());
             assert_eq!(case.settled().await, counts, "{class:?} in {stage}");
             let samples = case.samples.newest_first();
             assert_eq!(
@@ -191,11 +146,7 @@ async fn a_mismatch_that_stays_is_counted_by_its_class_and_kept() {
 async fn a_mismatch_that_heals_is_transient() {
     let case = Case::shadow(&[Has(2)], &[Has(1), Has(2)]).await;
     read(&case.stack).await.unwrap();
-    let counts = Counts {
-        transient: 1,
-        ..Counts::one()
-    };
-    assert_eq!(case.settled().await, counts);
+    assert_eq!(case.settled().await, "1 shadows, 1 transient");
     assert!(case.samples.newest_first().is_empty());
 }
 
@@ -205,11 +156,7 @@ async fn a_mismatch_of_something_dirty_is_transient() {
     read(&case.stack).await.unwrap();
     sleep(CONFIRM_DELAY / 2).await;
     case.routing.journal().mark_for_repair(scope(7)).await.unwrap();
-    let counts = Counts {
-        transient: 1,
-        ..Counts::one()
-    };
-    assert_eq!(case.settled().await, counts);
+    assert_eq!(case.settled().await, "1 shadows, 1 transient");
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,51 +169,32 @@ async fn a_key_that_is_written_while_it_is_looked_at_again_is_transient() {
             _ => Case::at(stage, by_totals(), &behind, &busy).await,
         };
         read(&case.stack).await.unwrap();
-        let counts = Counts {
-            transient: 1,
-            ..Counts::one()
-        };
-        assert_eq!(case.settled().await, counts, "{stage}");
+        assert_eq!(case.settled().await, "1 shadows, 1 transient", "{stage}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_alone_is_counted_and_the_caller_sees_only_its_own() {
-    let error = || Counts {
-        error: 1,
-        ..Counts::one()
-    };
+    let error = "1 shadows, 1 error";
     let case = Case::shadow(&[Has(1)], &[Fails]).await;
     assert_eq!(read(&case.stack).await.unwrap(), Some(1));
-    assert_eq!(case.settled().await, error());
+    assert_eq!(case.settled().await, error);
     let case = Case::shadow(&[Fails], &[Has(1)]).await;
     assert_eq!(said(read(&case.stack).await), "legacy is down");
-    assert_eq!(case.settled().await, error());
+    assert_eq!(case.settled().await, error);
     let case = Case::shadow(&[Fails], &[Fails]).await;
     assert_eq!(said(read(&case.stack).await), "legacy is down");
-    assert_eq!(case.settled().await, Counts::one(), "nothing to compare");
+    assert_eq!(case.settled().await, "1 shadows", "nothing to compare");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_or_hangs_at_the_second_look_confirms_nothing() {
     let case = Case::shadow(&[Has(1)], &[Has(2), Fails]).await;
     read(&case.stack).await.unwrap();
-    assert_eq!(
-        case.settled().await,
-        Counts {
-            error: 1,
-            ..Counts::one()
-        }
-    );
+    assert_eq!(case.settled().await, "1 shadows, 1 error");
     let case = Case::shadow(&[Has(1)], &[Has(2), Hangs]).await;
     read(&case.stack).await.unwrap();
-    assert_eq!(
-        case.settled().await,
-        Counts {
-            late: 1,
-            ..Counts::one()
-        }
-    );
+    assert_eq!(case.settled().await, "1 shadows, 1 late");
 }
 
 #[tokio::test(start_paused = true)]
@@ -278,13 +206,7 @@ async fn shadow_reads_that_find_no_room_are_shed() {
     }
     sleep(DEADLINE * 2).await;
     read(&case.stack).await.unwrap();
-    let counts = Counts {
-        shadows: 3,
-        shed: 3,
-        late: 3,
-        ..Counts::default()
-    };
-    assert_eq!(case.settled().await, counts);
+    assert_eq!(case.settled().await, "3 shadows, 3 shed, 3 late");
     assert_eq!(case.target.calls(), 3);
 }
 
@@ -297,13 +219,7 @@ async fn shadow_reads_over_the_rate_are_shed() {
         }
         sleep(Duration::from_secs(1)).await;
     }
-    let counts = Counts {
-        shadows: 6,
-        shed: 4,
-        matched: 6,
-        ..Counts::default()
-    };
-    assert_eq!(case.settled().await, counts);
+    assert_eq!(case.settled().await, "6 shadows, 4 shed, 6 match");
 }
 
 #[tokio::test(start_paused = true)]
@@ -312,7 +228,7 @@ async fn the_oldest_samples_make_room_for_new_ones() {
     for _ in 0..5 {
         read(&case.stack).await.unwrap();
     }
-    assert_eq!(case.settled().await.value, 5);
+    assert_eq!(case.settled().await, "5 shadows, 5 value");
     assert_eq!(case.samples.newest_first().len(), 3);
 }
 
@@ -321,10 +237,10 @@ async fn answers_are_compared_by_a_closure() {
     let layer = || MismatchMetricsLayer::new(by(|a: &Answer, b: &Answer| a.abs_diff_or(*b) <= 1));
     let case = Case::at(Stage::Shadow, layer(), &[Has(1)], &[Has(2)]).await;
     read(&case.stack).await.unwrap();
-    assert_eq!(case.settled().await.matched, 1);
+    assert_eq!(case.settled().await, "1 shadows, 1 match");
     let case = Case::at(Stage::Shadow, layer(), &[Has(1)], &[Has(3)]).await;
     read(&case.stack).await.unwrap();
-    assert_eq!(case.settled().await.value, 1);
+    assert_eq!(case.settled().await, "1 shadows, 1 value");
 }
 
 trait AbsDiffOr {
@@ -346,7 +262,7 @@ async fn differing_fields_are_named_in_the_sample() {
     let layer = MismatchMetricsLayer::new(json.ignore("/read_by"));
     let case = Case::at(Stage::Shadow, layer, &[Has(1), Has(1)], &[Has(2)]).await;
     read(&case.stack).await.unwrap();
-    assert_eq!(case.settled().await.value, 1);
+    assert_eq!(case.settled().await, "1 shadows, 1 value");
     let sample = case.samples.newest_first().remove(0);
     assert_eq!(
         (sample.differences.len(), &*sample.differences[0].path),
@@ -360,13 +276,13 @@ async fn reads_that_are_not_shadowed_touch_one_store() {
     for stage in [Stage::Off, Stage::DualWrite, Stage::Complete] {
         let case = Case::at(stage, by_totals(), &[Has(1)], &[Has(1)]).await;
         read(&case.stack).await.unwrap();
-        assert_eq!(case.settled().await, Counts::default(), "{stage}");
+        assert_eq!(case.settled().await, "", "{stage}");
         assert_eq!(case.target.calls() + case.legacy.calls(), 1, "{stage}");
     }
     let case = Case::shadow(&[Has(1)], &[Has(2)]).await;
     case.routing.journal().mark_for_repair(scope(7)).await.unwrap();
     read(&case.stack).await.unwrap();
-    assert_eq!(case.settled().await, Counts::default(), "a dirty read");
+    assert_eq!(case.settled().await, "", "a dirty read");
 }
 
 #[tokio::test(start_paused = true)]
@@ -377,7 +293,7 @@ async fn a_caller_that_goes_away_before_its_answer_leaves_no_shadow_read() {
             .await
             .is_err()
     );
-    assert_eq!(case.settled().await, Counts::default());
+    assert_eq!(case.settled().await, "");
     assert_eq!(case.target.calls(), 0);
 }
 
@@ -387,64 +303,6 @@ async fn a_shadow_read_runs_in_the_span_of_its_request() {
     let case = Case::shadow(&[Has(1)], &[Has(1)]).await;
     let span = tracing::info_span!("request");
     case.stack.clone().oneshot(Get(7)).instrument(span).await.unwrap();
-    assert_eq!(case.settled().await.matched, 1);
+    assert_eq!(case.settled().await, "1 shadows, 1 match");
     assert_eq!(case.target.spans(), [Some("request")]);
-}
-
-/// The target fails while the reads of all callers go to it.
-async fn target_down(fallback_outside: bool) -> (Answer, Counts, u64) {
-    let routing = routing(Stage::Live).await;
-    let (target, legacy) = (Script::new("target", [Fails]), Script::new("legacy", [Has(1)]));
-    let route = ServiceBuilder::new()
-        .layer(RouteLayer::new(routing))
-        .layer(CanaryReadLayer::new());
-    let stores = TargetLayer::new(target);
-    let stack: Stack = if fallback_outside {
-        let layers = route.layer(FallbackLayer::new()).layer(by_totals());
-        BoxCloneSyncService::new(layers.layer(stores).service(legacy))
-    } else {
-        let layers = route.layer(by_totals()).layer(FallbackLayer::new());
-        BoxCloneSyncService::new(layers.layer(stores).service(legacy))
-    };
-    let answer = read(&stack).await.unwrap();
-    sleep(DEADLINE).await;
-    let stats = routing.stats();
-    (answer, Counts::of(&stats), stats.fallbacks())
-}
-
-#[tokio::test(start_paused = true)]
-async fn fallback_outside_of_the_comparison_shows_that_the_target_is_down() {
-    let counts = Counts {
-        error: 1,
-        ..Counts::one()
-    };
-    assert_eq!(target_down(true).await, (Some(1), counts, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn fallback_inside_of_the_comparison_hides_that_the_target_is_down() {
-    let counts = Counts {
-        matched: 1,
-        ..Counts::one()
-    };
-    assert_eq!(
-        target_down(false).await,
-        (Some(1), counts, 1),
-        "legacy is compared with itself"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_shadow_read_does_not_fall_back_even_in_the_wrong_order() {
-    let routing = routing(Stage::Shadow).await;
-    let stack = ServiceBuilder::new()
-        .layer(RouteLayer::new(routing))
-        .layer(by_totals())
-        .layer(FallbackLayer::new())
-        .layer(TargetLayer::new(Script::new("target", [Fails])))
-        .service(Script::new("legacy", [Has(1)]));
-    assert_eq!(read(&BoxCloneSyncService::new(stack)).await.unwrap(), Some(1));
-    sleep(DEADLINE).await;
-    let stats = routing.stats();
-    assert_eq!((stats.comparisons_error_one_side, stats.fallbacks()), (1, 0));
 }

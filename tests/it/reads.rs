@@ -1,4 +1,5 @@
 //! Two scripted stores for the layers of reads, and a service that panics when it is called un-readied.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::VecDeque;
 use std::future::{pending, ready};
