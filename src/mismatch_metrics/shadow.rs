@@ -171,3 +171,51 @@ where
         self.request.core
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tower::{BoxError, Layer, ServiceExt, service_fn};
+
+    use super::super::{MismatchMetricsLayer, by_form};
+    use crate::data::{Key, Scopes};
+    use crate::journal::Journal;
+    use crate::route::{Asked, Operation, RouteLayer, RoutingConfig, RoutingHandle, Stage};
+    use crate::store::TargetLayer;
+
+    const STEP: Duration = Duration::from_millis(10);
+
+    async fn says(total: i64) -> Result<i64, BoxError> {
+        tokio::time::sleep(STEP).await;
+        Ok(total)
+    }
+
+    /// The copy of a write ends after the secondary was read and before the second look does.
+    #[tokio::test(start_paused = true)]
+    async fn a_mark_that_goes_during_the_second_look_makes_it_transient() {
+        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default())
+            .await
+            .unwrap();
+        for stage in [Stage::DualWrite, Stage::Shadow] {
+            let _drained = routing.move_to(stage, Asked::by("test", "trial")).await.unwrap();
+        }
+        let key = || Scopes::from(Key::new(&1, &7));
+        let stores = TargetLayer::new(service_fn(|()| says(1))).layer(service_fn(|()| says(2)));
+        let compared = MismatchMetricsLayer::new(by_form(|total: &i64| *total)).layer(stores);
+        let read = RouteLayer::new(routing)
+            .classified_by(move |(): &()| Some((Operation::read("get"), key())))
+            .layer(compared);
+        read.oneshot(()).await.unwrap();
+
+        // The first comparison ends one step later; the second look then takes three steps.
+        tokio::time::sleep(STEP + Duration::from_millis(200) + STEP / 2).await;
+        let journal = &routing.0.journal;
+        let mark = journal.mark(key(), routing.0.epoch()).await.unwrap();
+        tokio::time::sleep(STEP).await;
+        journal.unmark(&mark);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!((routing.stats().mismatches_transient, journal.marks()), (1, 0));
+        assert_eq!(routing.stats().mismatches_confirmed(), 0);
+    }
+}

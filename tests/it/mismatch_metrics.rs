@@ -1,5 +1,4 @@
 //! Reads that are repeated on the other store and compared.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::time::Duration;
 
@@ -155,6 +154,16 @@ async fn a_mismatch_of_something_dirty_is_transient() {
     let case = Case::shadow(&[Has(2)], &[Has(1)]).await;
     read(&case.stack).await.unwrap();
     sleep(CONFIRM_DELAY / 2).await;
+    case.routing.journal().mark_for_repair(scope(7)).await.unwrap();
+    assert_eq!(case.settled().await, "1 shadows, 1 transient");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_comes_during_the_second_look_makes_it_transient() {
+    let slow = HasAfter(Duration::from_millis(100), 1);
+    let case = Case::shadow(&[Has(2)], &[Has(1), slow]).await;
+    read(&case.stack).await.unwrap();
+    sleep(CONFIRM_DELAY + Duration::from_millis(50)).await;
     case.routing.journal().mark_for_repair(scope(7)).await.unwrap();
     assert_eq!(case.settled().await, "1 shadows, 1 transient");
 }
