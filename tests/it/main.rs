@@ -2,5 +2,9 @@
 
 mod cancellation;
 mod dual_write;
+mod fallback;
+mod layer_order;
+mod mismatch_metrics;
+mod reads;
 mod stages;
 mod support;
