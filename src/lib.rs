@@ -10,7 +10,7 @@
 //! use crossfade::dual_write::DualWriteLayer;
 //! use crossfade::fallback::FallbackLayer;
 //! use crossfade::journal::Journal;
-//! use crossfade::mismatch_metrics::MismatchMetricsLayer;
+//! use crossfade::mismatch_metrics::{MismatchMetricsLayer, by};
 //! use crossfade::route::{RouteLayer, RoutingConfig, RoutingHandle};
 //! use crossfade::store::TargetLayer;
 //! use tower::util::BoxCloneSyncService;
@@ -19,7 +19,7 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
 //! # let (mysql_records, cassandra_records) = (mysql.clone(), cassandra.clone());
-//! # let same = |a: &Response, b: &Response| a == b;
+//! # let same = |a: &Response, b: &Response| a.answer == b.answer;
 //!
 //! let journal = Journal::memory(); // Journal::open("sqlite:crossfade.db").await?
 //! let routing = RoutingHandle::open(&journal, RoutingConfig::default()).await?;
@@ -30,7 +30,7 @@
 //!         .layer(RouteLayer::new(routing))         // one config snapshot, one plan per request
 //!         .layer(CanaryReadLayer::new())           // reads: which store, by cohort
 //!         .layer(FallbackLayer::new())             // reads: target failed -> legacy
-//!         .layer(MismatchMetricsLayer::new(same))  // reads: shadow the other store, compare, count
+//!         .layer(MismatchMetricsLayer::new(by(same)))  // reads: shadow the other store, compare, count
 //!         .layer(DualWriteLayer::new(copier))      // writes: mark, authority, copy to the other store
 //!         .layer(TargetLayer::new(cassandra))      // the store you move to: any tower Service
 //!         .service(mysql),                         // the store you have: any tower Service
