@@ -1,0 +1,215 @@
+//! The walk through all stages, under traffic and faults, with a look into the stores on the way.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::time::Instant;
+
+use crate::compare::{Comparison, compare, versions};
+use crate::faults::Faults;
+use crate::history::History;
+use crate::judge::{Findings, Judge};
+use crate::report::{self, Check, Report, Step};
+use crate::stand_in::{Stage, Store};
+use crate::traffic::Traffic;
+use crate::wiring::{Cohort, Control};
+
+/// A stage that has not met every kind of fault in its time gets this much more.
+const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
+/// How long a check waits, with traffic paused, until no mark is left.
+const MARKS_MAX: Duration = Duration::from_secs(15);
+/// The target is once away for so long.
+const OUTAGE: Duration = Duration::from_secs(2);
+const BEFORE_OUTAGE: Duration = Duration::from_secs(1);
+
+/// The labels of the steps whose share of target reads is judged.
+pub(crate) const CANARY_HALF: &str = "50 % of customers";
+
+/// Everything that the walk uses.
+pub(crate) struct Demo {
+    pub(crate) control: Control,
+    pub(crate) traffic: Traffic,
+    pub(crate) faults: Faults,
+    pub(crate) legacy_url: String,
+    pub(crate) target_url: String,
+    pub(crate) report: Report,
+}
+
+impl Demo {
+    /// Walks from `off` to `complete`.
+    pub(crate) async fn walk(&mut self, history: &History) -> Result<()> {
+        let country = history.largest_country().context("the history has no customers")?;
+        let first = Cohort::Country(country.clone());
+
+        self.traffic.resume();
+        self.stay(Stage::Off, "", 3.0).await?;
+
+        self.go(Stage::DualWrite).await?;
+        self.stay(Stage::DualWrite, "", 2.0).await?;
+        self.fill().await?;
+        self.stay(Stage::DualWrite, "filled", 1.0).await?;
+        self.check(Stage::DualWrite, "after the fill").await?;
+
+        self.go(Stage::Shadow).await?;
+        self.stay(Stage::Shadow, "", 4.0).await?;
+
+        self.control.set_cohort(first).await?;
+        self.go(Stage::Canary).await?;
+        self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
+        self.control.set_cohort(Cohort::Percent(10)).await?;
+        self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0).await?;
+        self.control.set_cohort(Cohort::Percent(50)).await?;
+        self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
+
+        report::say("rolling back from canary to shadow, and forward again");
+        self.go(Stage::Shadow).await?;
+        self.stay(Stage::Shadow, "rolled back", 1.5).await?;
+        self.check(Stage::Shadow, "after the rollback").await?;
+        self.go(Stage::Canary).await?;
+        self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
+
+        self.go(Stage::Live).await?;
+        self.stay(Stage::Live, "", 4.5).await?;
+        self.check(Stage::Live, "at the end of live").await?;
+
+        self.go(Stage::RampDown).await?;
+        self.stay(Stage::RampDown, "", 4.5).await?;
+        self.check(Stage::RampDown, "at the end of ramp_down").await?;
+
+        self.go(Stage::Complete).await?;
+        self.stay(Stage::Complete, "", 3.0).await?;
+        self.judge_all().await
+    }
+
+    async fn go(&self, stage: Stage) -> Result<()> {
+        let began = Instant::now();
+        self.control.move_to(stage).await.with_context(|| format!("the move to {stage} was refused"))?;
+        report::say(&format!("moved to {stage} in {:.0?}", began.elapsed()));
+        Ok(())
+    }
+
+    /// Stays for some seconds, and longer when a kind of fault has not come often enough.
+    async fn stay(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        let running = self.begin(stage, label);
+        let last_step = !(stage == Stage::Canary && label != CANARY_HALF);
+        let end = running.began + Duration::from_secs_f64(seconds);
+        while Instant::now() < end || (last_step && !self.faults.enough(stage) && Instant::now() < end + MORE_FOR_FAULTS)
+        {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.show(&running).await?;
+        }
+        self.end(running);
+        Ok(())
+    }
+
+    async fn stay_through_outage(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        let faults = self.faults.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(BEFORE_OUTAGE).await;
+            report::say(&format!("the target is gone for {OUTAGE:?}"));
+            faults.take_away(Store::Target, OUTAGE);
+        });
+        self.stay(stage, label, seconds).await
+    }
+
+    async fn fill(&mut self) -> Result<()> {
+        let running = self.begin(Stage::DualWrite, "filling");
+        let mut said = Instant::now();
+        let filled = self.control.fill(|progress| {
+            if progress.done || said.elapsed() > Duration::from_millis(500) {
+                said = Instant::now();
+                report::say(&format!("  fill: {} invoices copied", progress.copied));
+            }
+        });
+        filled.await.context("the fill did not end")?;
+        self.end(running);
+        Ok(())
+    }
+
+    /// Pauses traffic and faults, waits until no mark is left, compares both stores by SQL, and goes on.
+    async fn check(&mut self, stage: Stage, when: &'static str) -> Result<()> {
+        self.rest().await?;
+        let comparison = compare(&self.legacy_url, &self.target_url).await?;
+        let (store, url) = if stage >= Stage::RampDown {
+            (Store::Target, &self.target_url)
+        } else {
+            (Store::Legacy, &self.legacy_url)
+        };
+        let stored = versions(store, url).await?;
+        let findings = Judge::new(self.traffic.ledger().notes(), &stored).judge_stored(&stored);
+        self.note(Check { when, comparison: Some(comparison), findings });
+        self.traffic.resume();
+        Ok(())
+    }
+
+    /// After `complete`: the target against the ledger, and every read of the run.
+    async fn judge_all(&mut self) -> Result<()> {
+        self.rest().await?;
+        let stored = versions(Store::Target, &self.target_url).await?;
+        let notes = self.traffic.ledger().notes();
+        let findings = Judge::new(notes, &stored).judge(&stored);
+        self.note(Check { when: "after complete, every read included", comparison: None, findings });
+        self.report.statistics = self.control.statistics();
+        (self.report.acknowledged, self.report.unknown) = self.traffic.ledger().counts();
+        Ok(())
+    }
+
+    async fn rest(&self) -> Result<()> {
+        self.faults.set_stage(None);
+        self.traffic.pause().await?;
+        let began = Instant::now();
+        while self.control.marks_left().await? > 0 {
+            if began.elapsed() > MARKS_MAX {
+                bail!("after {MARKS_MAX:?} without traffic {} marks are left", self.control.marks_left().await?);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, check: Check) {
+        report::show_check(&check);
+        self.report.checks.push(check);
+    }
+
+    fn begin(&self, stage: Stage, label: &str) -> Running {
+        self.faults.set_stage(Some(stage));
+        Running {
+            stage,
+            label: label.to_owned(),
+            number: self.traffic.begin_step(),
+            began: Instant::now(),
+            before: self.control.statistics(),
+        }
+    }
+
+    fn end(&mut self, running: Running) {
+        let after = self.control.statistics();
+        self.report.steps.push(Step {
+            stage: running.stage,
+            label: running.label,
+            time: running.began.elapsed(),
+            number: running.number,
+            marks: after.marks - running.before.marks,
+            copies: after.copies - running.before.copies,
+            fallbacks: after.fallbacks - running.before.fallbacks,
+        });
+    }
+
+    async fn show(&self, running: &Running) -> Result<()> {
+        let (requests, latencies) = self.traffic.glance(running.number, 1_000);
+        let marks = self.control.marks_left().await?;
+        let name = report::name(running.stage, &running.label);
+        report::show_progress(&name, running.began.elapsed(), requests, latencies, marks, self.control.statistics());
+        Ok(())
+    }
+}
+
+/// A step that has begun.
+struct Running {
+    stage: Stage,
+    label: String,
+    number: usize,
+    began: Instant,
+    before: crate::wiring::Statistics,
+}
