@@ -17,16 +17,16 @@ const BOTH: &str = "
             billing_state, billing_country, billing_postal_code,
             printf('%d.%02d', total_cents / 100, total_cents % 100), paid,
             (SELECT json_group_array(json_array(item_id, description, quantity,
-                    printf('%d.%02d', unit_price_cents / 100, unit_price_cents % 100)) ORDER BY position)
-                FROM legacy.invoice_lines WHERE invoice_id = invoices.id)) AS form
-        FROM legacy.invoices),
+                    printf('%d.%02d', unit_price_cents / 100, unit_price_cents % 100)))
+                FROM (SELECT * FROM main.invoice_lines WHERE invoice_id = invoices.id ORDER BY position))) AS form
+        FROM main.invoices AS invoices),
     target_form AS (
         SELECT customer_id, invoice_id AS id, json_array(document->>'number', document->>'issued_at',
             document->>'$.billing.address', document->>'$.billing.city', document->>'$.billing.state',
             document->>'$.billing.country', document->>'$.billing.postal_code', document->>'total', document->>'paid',
             (SELECT json_group_array(json_array(value->>'item_id', value->>'description', value->>'quantity',
-                    value->>'unit_price') ORDER BY key)
-                FROM json_each(document, '$.lines'))) AS form
+                    value->>'unit_price'))
+                FROM (SELECT value FROM json_each(document, '$.lines') ORDER BY key))) AS form
         FROM target.invoice_documents WHERE document IS NOT NULL)";
 
 /// What the comparison found.
@@ -54,7 +54,7 @@ pub(crate) async fn compare(legacy: &str, target: &str) -> Result<Comparison> {
     let mut connection = attach(legacy, target).await?;
     let mut found = Comparison::default();
     (found.legacy_invoices, found.legacy_total) =
-        count(&mut connection, "SELECT count(*), coalesce(sum(total_cents), 0) FROM legacy.invoices").await?;
+        count(&mut connection, "SELECT count(*), coalesce(sum(total_cents), 0) FROM main.invoices").await?;
     // Cents by cutting the point out of the text: no float is near money.
     (found.target_invoices, found.target_total) = count(
         &mut connection,
@@ -63,9 +63,10 @@ pub(crate) async fn compare(legacy: &str, target: &str) -> Result<Comparison> {
     )
     .await?;
     let differing = sqlx::query(AssertSqlSafe(format!(
-        "WITH {BOTH} SELECT coalesce(l.customer_id, t.customer_id), coalesce(l.id, t.id), l.form, t.form
-            FROM legacy_form l FULL JOIN target_form t ON l.customer_id = t.customer_id AND l.id = t.id
-            WHERE l.form IS NOT t.form"
+        "WITH {BOTH} SELECT customer_id, id, max(legacy), max(target) FROM (
+            SELECT customer_id, id, form AS legacy, NULL AS target FROM legacy_form
+            UNION ALL SELECT customer_id, id, NULL, form FROM target_form)
+        GROUP BY customer_id, id HAVING max(legacy) IS NOT max(target)"
     )))
     .fetch_all(&mut connection)
     .await?;
@@ -94,16 +95,12 @@ pub(crate) async fn versions(store: Store, url: &str) -> Result<BTreeMap<Key, Ve
     Ok(rows.iter().map(|row| ((row.get(0), row.get(1)), version(row))).collect())
 }
 
+/// A connection to legacy, as `main`, with the target beside it.
 async fn attach(legacy: &str, target: &str) -> Result<SqliteConnection> {
-    let mut connection = SqliteConnection::connect("sqlite::memory:").await?;
-    for (url, name) in [(legacy, "legacy"), (target, "target")] {
-        let file = connect_options(url)?.get_filename().to_string_lossy().into_owned();
-        sqlx::query(AssertSqlSafe(format!("ATTACH ?1 AS {name}")))
-            .bind(&file)
-            .execute(&mut connection)
-            .await
-            .with_context(|| format!("cannot attach {file}"))?;
-    }
+    let mut connection = connect_options(legacy)?.connect().await?;
+    let file = connect_options(target)?.get_filename().to_string_lossy().into_owned();
+    let attached = sqlx::query("ATTACH ?1 AS target").bind(&file).execute(&mut connection).await;
+    attached.with_context(|| format!("cannot attach {file}"))?;
     Ok(connection)
 }
 

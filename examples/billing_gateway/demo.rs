@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::Instant;
 
-use crate::compare::{Comparison, compare, versions};
+use crate::compare::{compare, versions};
 use crate::faults::Faults;
 use crate::history::History;
-use crate::judge::{Findings, Judge};
+use crate::judge::Judge;
 use crate::report::{self, Check, Report, Step};
 use crate::stand_in::{Stage, Store};
 use crate::traffic::Traffic;
@@ -20,9 +20,10 @@ const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
 const MARKS_MAX: Duration = Duration::from_secs(15);
 /// The target is once away for so long.
 const OUTAGE: Duration = Duration::from_secs(2);
+const SHOW_EVERY: Duration = Duration::from_millis(500);
 const BEFORE_OUTAGE: Duration = Duration::from_secs(1);
 
-/// The labels of the steps whose share of target reads is judged.
+/// The label of the steps whose share of target reads is judged.
 pub(crate) const CANARY_HALF: &str = "50 % of customers";
 
 /// Everything that the walk uses.
@@ -47,11 +48,11 @@ impl Demo {
         self.go(Stage::DualWrite).await?;
         self.stay(Stage::DualWrite, "", 2.0).await?;
         self.fill().await?;
-        self.stay(Stage::DualWrite, "filled", 1.0).await?;
+        self.stay_for_faults(Stage::DualWrite, "filled", 1.0).await?;
         self.check(Stage::DualWrite, "after the fill").await?;
 
         self.go(Stage::Shadow).await?;
-        self.stay(Stage::Shadow, "", 4.0).await?;
+        self.stay_for_faults(Stage::Shadow, "", 4.0).await?;
 
         self.control.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
@@ -66,14 +67,14 @@ impl Demo {
         self.stay(Stage::Shadow, "rolled back", 1.5).await?;
         self.check(Stage::Shadow, "after the rollback").await?;
         self.go(Stage::Canary).await?;
-        self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
+        self.stay_for_faults(Stage::Canary, CANARY_HALF, 2.5).await?;
 
         self.go(Stage::Live).await?;
-        self.stay(Stage::Live, "", 4.5).await?;
+        self.stay_for_faults(Stage::Live, "", 4.5).await?;
         self.check(Stage::Live, "at the end of live").await?;
 
         self.go(Stage::RampDown).await?;
-        self.stay(Stage::RampDown, "", 4.5).await?;
+        self.stay_for_faults(Stage::RampDown, "", 4.5).await?;
         self.check(Stage::RampDown, "at the end of ramp_down").await?;
 
         self.go(Stage::Complete).await?;
@@ -88,14 +89,21 @@ impl Demo {
         Ok(())
     }
 
-    /// Stays for some seconds, and longer when a kind of fault has not come often enough.
+    /// Stays for some seconds.
     async fn stay(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        self.dwell(stage, label, seconds, Duration::ZERO).await
+    }
+
+    /// The last step of a stage: stays longer when a kind of fault has not come often enough.
+    async fn stay_for_faults(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        self.dwell(stage, label, seconds, MORE_FOR_FAULTS).await
+    }
+
+    async fn dwell(&mut self, stage: Stage, label: &str, seconds: f64, more: Duration) -> Result<()> {
         let running = self.begin(stage, label);
-        let last_step = !(stage == Stage::Canary && label != CANARY_HALF);
         let end = running.began + Duration::from_secs_f64(seconds);
-        while Instant::now() < end || (last_step && !self.faults.enough(stage) && Instant::now() < end + MORE_FOR_FAULTS)
-        {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        while Instant::now() < end || (!self.faults.enough(stage) && Instant::now() < end + more) {
+            tokio::time::sleep(SHOW_EVERY).await;
             self.show(&running).await?;
         }
         self.end(running);

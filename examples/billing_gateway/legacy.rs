@@ -46,8 +46,8 @@ macro_rules! select_rows {
                 'country', billing_country, 'postal_code', billing_postal_code,
                 'total_cents', total_cents, 'paid', json(iif(paid, 'true', 'false')),
                 'lines', (SELECT json_group_array(json_object('item_id', item_id, 'description', description,
-                        'quantity', quantity, 'unit_price_cents', unit_price_cents) ORDER BY position)
-                    FROM invoice_lines WHERE invoice_id = invoices.id))
+                        'quantity', quantity, 'unit_price_cents', unit_price_cents))
+                    FROM (SELECT * FROM invoice_lines WHERE invoice_id = invoices.id ORDER BY position)))
             FROM invoices WHERE ",
             $where
         )

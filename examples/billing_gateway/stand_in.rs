@@ -71,7 +71,7 @@ pub(crate) trait StorageRequest {
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -108,6 +108,7 @@ struct Inner {
     dirty: Mutex<HashMap<(i64, Option<i64>), (u64, Instant)>>,
     tokens: AtomicU64,
     stripes: Vec<tokio::sync::Mutex<()>>,
+    hold: AtomicBool,
     copies: AtomicU64,
     fallbacks: AtomicU64,
     stamp: AtomicI64,
@@ -133,6 +134,7 @@ impl Naive {
             dirty: Mutex::default(),
             tokens: AtomicU64::new(0),
             stripes: (0..512).map(|_| tokio::sync::Mutex::new(())).collect(),
+            hold: AtomicBool::new(false),
             copies: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
             stamp: AtomicI64::new(0),
@@ -149,6 +151,13 @@ impl Naive {
 
     pub(crate) async fn move_to(&self, to: Stage) -> anyhow::Result<()> {
         let from = *self.0.stage.read().await;
+        self.0.hold.store(true, Ordering::SeqCst);
+        let moved = self.move_from(from, to).await;
+        self.0.hold.store(false, Ordering::SeqCst);
+        moved
+    }
+
+    async fn move_from(&self, from: Stage, to: Stage) -> anyhow::Result<()> {
         if (from == Stage::Live) != (to == Stage::Live) && (to == Stage::RampDown || from == Stage::RampDown) {
             let mut stage = self.0.stage.write().await;
             while self.marks_left() > 0 {
@@ -210,12 +219,14 @@ impl Naive {
         if before >= now { self.0.stamp.fetch_add(1, Ordering::SeqCst) + 1 } else { now }
     }
 
+    /// The token, 0 when another mark was there: then only the repair clears it.
     fn mark(&self, scope: (i64, Option<i64>), wait: Duration) -> u64 {
         let token = self.0.tokens.fetch_add(1, Ordering::SeqCst) + 1;
         let mut dirty = self.0.dirty.lock().unwrap();
+        let fresh = !dirty.contains_key(&scope);
         let entry = dirty.entry(scope).or_insert((token, Instant::now()));
         *entry = (token, entry.1.max(Instant::now() + wait));
-        token
+        if fresh { token } else { 0 }
     }
 
     fn unmark(&self, scope: (i64, Option<i64>), token: u64) {
@@ -254,12 +265,12 @@ impl Naive {
     }
 
     async fn repair(&self) {
-        let stage = self.0.stage.read().await;
         let ready: Vec<_> = {
             let dirty = self.0.dirty.lock().unwrap();
             dirty.iter().filter(|(_, v)| v.1 <= Instant::now()).map(|(k, v)| (*k, v.0)).collect()
         };
         for ((customer, id), token) in ready {
+            let stage = self.0.stage.read().await;
             let ids = match id {
                 Some(id) => vec![id],
                 None => {
@@ -285,6 +296,9 @@ impl Naive {
     }
 
     async fn answer(self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
+        while request.operation().writes && self.0.hold.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let stage = self.0.stage.read().await;
         if request.operation().writes { self.write(*stage, request).await } else { self.read(*stage, request).await }
     }

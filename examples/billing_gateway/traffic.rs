@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::client::{Client, Done, Ended};
-use crate::ledger::{At, Ledger};
+use crate::ledger::Ledger;
 use crate::load::Load;
 
 /// Clients, each with a connection of its own; requests go round them.
@@ -76,10 +76,6 @@ impl Traffic {
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.0.ledger
-    }
-
-    pub(crate) fn now(&self) -> At {
-        self.0.began.elapsed()
     }
 
     /// Requests that are due from now on count for a new step; gives its number.
