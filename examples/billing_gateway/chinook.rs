@@ -18,7 +18,9 @@ use crate::history::{Customer, History};
 /// Why a folder could not be read: the file, the line, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HistoryError {
-    #[error("cannot read {path}: {error}; a history folder holds Customer.csv, Invoice.csv and InvoiceLine.csv")]
+    #[error(
+        "cannot read {path}: {error}; a history folder holds Customer.csv, Invoice.csv and InvoiceLine.csv"
+    )]
     File { path: PathBuf, error: std::io::Error },
     #[error("{path}, line {line}: {what}")]
     Line { path: PathBuf, line: u64, what: String },
@@ -79,26 +81,55 @@ pub(crate) fn read_folder(folder: &Path) -> Result<History, HistoryError> {
     let mut made = Vec::with_capacity(invoices.rows.len());
     for placed in &invoices.rows {
         if !known.contains_key(&placed.row.customer_id) {
-            return Err(invoices.error(placed.line, format!("Customer.csv has no CustomerId {}", placed.row.customer_id)));
+            return Err(invoices.error(
+                placed.line,
+                format!("Customer.csv has no CustomerId {}", placed.row.customer_id),
+            ));
         }
-        made.push(placed.row.to_invoice().map_err(|what| invoices.error(placed.line, what))?);
+        made.push(
+            placed
+                .row
+                .to_invoice()
+                .map_err(|what| invoices.error(placed.line, what))?,
+        );
     }
     for placed in &lines.rows {
         let Some(&index) = at.get(&placed.row.invoice_id) else {
-            return Err(lines.error(placed.line, format!("Invoice.csv has no InvoiceId {}", placed.row.invoice_id)));
+            return Err(lines.error(
+                placed.line,
+                format!("Invoice.csv has no InvoiceId {}", placed.row.invoice_id),
+            ));
         };
-        made[index].lines.push(placed.row.to_line().map_err(|what| lines.error(placed.line, what))?);
+        made[index].lines.push(
+            placed
+                .row
+                .to_line()
+                .map_err(|what| lines.error(placed.line, what))?,
+        );
     }
-    let customers = customers.rows.into_iter().map(|placed| placed.row.into()).collect();
-    Ok(History { customers, invoices: made })
+    let customers = customers
+        .rows
+        .into_iter()
+        .map(|placed| placed.row.into())
+        .collect();
+    Ok(History {
+        customers,
+        invoices: made,
+    })
 }
 
 impl<T: DeserializeOwned> Table<T> {
     fn read(path: PathBuf) -> Result<Self, HistoryError> {
-        let file = File::open(&path).map_err(|error| HistoryError::File { path: path.clone(), error })?;
+        let file = File::open(&path).map_err(|error| HistoryError::File {
+            path: path.clone(),
+            error,
+        })?;
         let mut reader = csv::Reader::from_reader(file);
         let headers = reader.headers().cloned();
-        let mut table = Self { path, rows: Vec::new() };
+        let mut table = Self {
+            path,
+            rows: Vec::new(),
+        };
         let headers = headers.map_err(|error| table.error(1, error.to_string()))?;
         let mut record = csv::StringRecord::new();
         loop {
@@ -109,7 +140,9 @@ impl<T: DeserializeOwned> Table<T> {
                 Err(error) => return Err(table.error(before, error.to_string())),
             }
             let line = record.position().map_or(before, csv::Position::line);
-            let row = record.deserialize(Some(&headers)).map_err(|error| table.error(line, plain(&error)))?;
+            let row = record
+                .deserialize(Some(&headers))
+                .map_err(|error| table.error(line, plain(&error)))?;
             table.rows.push(Placed { line, row });
         }
     }
@@ -128,13 +161,21 @@ impl<T> Table<T> {
     }
 
     fn error(&self, line: u64, what: String) -> HistoryError {
-        HistoryError::Line { path: self.path.clone(), line, what }
+        HistoryError::Line {
+            path: self.path.clone(),
+            line,
+            what,
+        }
     }
 }
 
 impl From<CustomerRow> for Customer {
     fn from(row: CustomerRow) -> Self {
-        Self { id: row.customer_id, name: format!("{} {}", row.first_name, row.last_name), country: row.country.into() }
+        Self {
+            id: row.customer_id,
+            name: format!("{} {}", row.first_name, row.last_name),
+            country: row.country.into(),
+        }
     }
 }
 
@@ -177,7 +218,9 @@ impl LineRow {
 
 fn cents_only(column: &str, amount: Decimal) -> Result<Decimal, String> {
     if amount.normalize().scale() > MONEY_SCALE {
-        return Err(format!("{column} {amount} has more than {MONEY_SCALE} decimal places"));
+        return Err(format!(
+            "{column} {amount} has more than {MONEY_SCALE} decimal places"
+        ));
     }
     Ok(money(amount))
 }
@@ -189,7 +232,9 @@ fn parse_date(text: &str) -> Result<Timestamp, String> {
         .or_else(|_| text.parse::<DateTime>())
         .or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)));
     let zoned = at.and_then(|at| at.to_zoned(TimeZone::UTC));
-    zoned.map(|at| at.timestamp()).map_err(|_| format!("InvoiceDate {text:?} is no date like 2021/1/31"))
+    zoned
+        .map(|at| at.timestamp())
+        .map_err(|_| format!("InvoiceDate {text:?} is no date like 2021/1/31"))
 }
 
 /// What is wrong, without the position that is shown beside it.
@@ -211,7 +256,11 @@ mod tests {
 
     fn read(invoices: &str, lines: &str) -> Result<History, HistoryError> {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("Customer.csv", CUSTOMERS), ("Invoice.csv", invoices), ("InvoiceLine.csv", lines)] {
+        for (name, text) in [
+            ("Customer.csv", CUSTOMERS),
+            ("Invoice.csv", invoices),
+            ("InvoiceLine.csv", lines),
+        ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         read_folder(folder.path())
@@ -219,29 +268,65 @@ mod tests {
 
     #[test]
     fn a_folder_is_read_with_its_ids() {
-        let history = read(&format!("{INVOICE_HEADER}7,2,2021/1/9,Street 1,Bonn,,Germany,53111,1.98\n"), LINES).unwrap();
+        let history = read(
+            &format!("{INVOICE_HEADER}7,2,2021/1/9,Street 1,Bonn,,Germany,53111,1.98\n"),
+            LINES,
+        )
+        .unwrap();
         let invoice = &history.invoices[0];
         assert_eq!((invoice.id, invoice.number.as_str()), (7, "INV-2021-000007"));
         assert_eq!(invoice.issued_at.to_string(), "2021-01-09T00:00:00Z");
-        assert_eq!((invoice.billing.state.as_deref(), invoice.total.to_string().as_str()), (None, "1.98"));
+        assert_eq!(
+            (
+                invoice.billing.state.as_deref(),
+                invoice.total.to_string().as_str()
+            ),
+            (None, "1.98")
+        );
         assert_eq!(invoice.lines[0].item_id, 2);
     }
 
     #[test]
     fn a_mistake_is_named_with_file_and_line() {
-        let date = read(&format!("{INVOICE_HEADER}7,2,yesterday,S,B,,Germany,,1.98\n"), LINES).unwrap_err();
-        assert!(date.to_string().contains("Invoice.csv, line 2: InvoiceDate \"yesterday\""), "{date}");
-        let number = read(&format!("{INVOICE_HEADER}seven,2,2021/1/9,S,B,,Germany,,1.98\n"), LINES).unwrap_err();
+        let date = read(
+            &format!("{INVOICE_HEADER}7,2,yesterday,S,B,,Germany,,1.98\n"),
+            LINES,
+        )
+        .unwrap_err();
+        assert!(
+            date.to_string()
+                .contains("Invoice.csv, line 2: InvoiceDate \"yesterday\""),
+            "{date}"
+        );
+        let number = read(
+            &format!("{INVOICE_HEADER}seven,2,2021/1/9,S,B,,Germany,,1.98\n"),
+            LINES,
+        )
+        .unwrap_err();
         assert!(number.to_string().contains("Invoice.csv, line 2"), "{number}");
-        let stranger = read(&format!("{INVOICE_HEADER}7,3,2021/1/9,S,B,,Germany,,1.98\n"), LINES).unwrap_err();
+        let stranger = read(
+            &format!("{INVOICE_HEADER}7,3,2021/1/9,S,B,,Germany,,1.98\n"),
+            LINES,
+        )
+        .unwrap_err();
         assert!(stranger.to_string().contains("no CustomerId 3"), "{stranger}");
         let orphan = read(INVOICE_HEADER, LINES).unwrap_err();
-        assert!(orphan.to_string().contains("InvoiceLine.csv, line 2: Invoice.csv has no InvoiceId 7"), "{orphan}");
+        assert!(
+            orphan
+                .to_string()
+                .contains("InvoiceLine.csv, line 2: Invoice.csv has no InvoiceId 7"),
+            "{orphan}"
+        );
     }
 
     #[test]
     fn a_missing_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read_folder(folder.path()).unwrap_err().to_string().contains("Customer.csv"));
+        assert!(
+            read_folder(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("Customer.csv")
+        );
     }
 }

@@ -86,7 +86,12 @@ impl Client {
     pub(crate) fn new(base: String) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { http: HyperClient::builder(TokioExecutor::new()).http2_only(true).build(connector), base }
+        Self {
+            http: HyperClient::builder(TokioExecutor::new())
+                .http2_only(true)
+                .build(connector),
+            base,
+        }
     }
 
     /// Runs the job and notes what came of it. `began` is when the run began.
@@ -100,11 +105,20 @@ impl Client {
             Job::List(customer) => note_list(ledger, customer, start, end, reply),
             Job::Create(customer, _, version) => {
                 let write = Write::begun(customer, None, Some(version), start, end);
-                note_write(ledger, Write { creates: true, ..write }, reply)
+                note_write(
+                    ledger,
+                    Write {
+                        creates: true,
+                        ..write
+                    },
+                    reply,
+                )
             }
-            Job::Put(key, _, version) => {
-                note_write(ledger, Write::begun(key.0, Some(key.1), Some(version), start, end), reply)
-            }
+            Job::Put(key, _, version) => note_write(
+                ledger,
+                Write::begun(key.0, Some(key.1), Some(version), start, end),
+                reply,
+            ),
             Job::Delete(key) => note_write(ledger, Write::begun(key.0, Some(key.1), None, start, end), reply),
         }
     }
@@ -115,17 +129,32 @@ impl Client {
             Job::Put(key, draft, _) => (Method::PUT, format!("/{}/invoices/{}", key.0, key.1), Some(draft)),
             Job::Delete(key) => (Method::DELETE, format!("/{}/invoices/{}", key.0, key.1), None),
             Job::Get(key) => (Method::GET, format!("/{}/invoices/{}", key.0, key.1), None),
-            Job::List(customer) => (Method::GET, format!("/{customer}/invoices?limit={LIST_LIMIT}"), None),
+            Job::List(customer) => (
+                Method::GET,
+                format!("/{customer}/invoices?limit={LIST_LIMIT}"),
+                None,
+            ),
         };
         let request = Request::builder()
             .method(method)
             .uri(format!("{}/customers{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(draft.map(to_body).transpose()?.unwrap_or_default()))?;
-        let response = self.http.request(request).await.context("the connection failed")?;
-        let from_target = response.headers().get(ANSWERED_BY).is_some_and(|store| store == "target");
+        let response = self
+            .http
+            .request(request)
+            .await
+            .context("the connection failed")?;
+        let from_target = response
+            .headers()
+            .get(ANSWERED_BY)
+            .is_some_and(|store| store == "target");
         let status = response.status();
-        Ok(Reply { status, from_target, body: response.into_body().collect().await?.to_bytes() })
+        Ok(Reply {
+            status,
+            from_target,
+            body: response.into_body().collect().await?.to_bytes(),
+        })
     }
 }
 
@@ -141,8 +170,16 @@ fn note_get(ledger: &Ledger, key: Key, start: Duration, end: Duration, reply: Re
             Err(error) => return Done::broken(format!("an invoice that cannot be read: {error}")),
         },
     };
-    ledger.note_look(Look { key, version, start, end });
-    Done { read: Some(reply.from_target), ..Done::fine() }
+    ledger.note_look(Look {
+        key,
+        version,
+        start,
+        end,
+    });
+    Done {
+        read: Some(reply.from_target),
+        ..Done::fine()
+    }
 }
 
 fn note_list(ledger: &Ledger, customer: i64, start: Duration, end: Duration, reply: Result<Reply>) -> Done {
@@ -155,16 +192,34 @@ fn note_list(ledger: &Ledger, customer: i64, start: Duration, end: Duration, rep
         Err(error) => return Done::broken(format!("a list that cannot be read: {error}")),
     };
     let upto = list.next.and_then(|_| list.invoices.last().map(|last| last.id));
-    let versions: BTreeMap<_, _> = list.invoices.into_iter().map(|seen| (seen.id, seen.into_version())).collect();
-    ledger.note_list(ListLook { customer, after: 0, upto, versions, start, end });
-    Done { read: Some(reply.from_target), ..Done::fine() }
+    let versions: BTreeMap<_, _> = list
+        .invoices
+        .into_iter()
+        .map(|seen| (seen.id, seen.into_version()))
+        .collect();
+    ledger.note_list(ListLook {
+        customer,
+        after: 0,
+        upto,
+        versions,
+        start,
+        end,
+    });
+    Done {
+        read: Some(reply.from_target),
+        ..Done::fine()
+    }
 }
 
 fn note_write(ledger: &Ledger, mut write: Write, reply: Result<Reply>) -> Done {
     let reply = match settled(reply) {
         Ok(reply) => reply,
         Err(done) => {
-            write.fate = if done.surely_not { Fate::Failed } else { Fate::Unknown };
+            write.fate = if done.surely_not {
+                Fate::Failed
+            } else {
+                Fate::Unknown
+            };
             ledger.note_write(write);
             return done;
         }
@@ -173,7 +228,12 @@ fn note_write(ledger: &Ledger, mut write: Write, reply: Result<Reply>) -> Done {
     if reply.status == StatusCode::NOT_FOUND {
         // Nothing was changed, and the client has seen that there is no such invoice.
         let key = (write.customer, write.invoice.unwrap_or_default());
-        ledger.note_look(Look { key, version: None, start: write.start, end: write.end });
+        ledger.note_look(Look {
+            key,
+            version: None,
+            start: write.start,
+            end: write.end,
+        });
         write.fate = Fate::Failed;
     } else {
         write.fate = Fate::Acked;
@@ -196,9 +256,15 @@ fn note_written(write: &mut Write, reply: &Reply) -> Done {
     write.invoice = Some(id);
     let version = seen.into_version();
     if write.version.as_ref() != Some(&version) {
-        return Done::broken(format!("{:?} was written and {version:?} came back", write.version));
+        return Done::broken(format!(
+            "{:?} was written and {version:?} came back",
+            write.version
+        ));
     }
-    Done { created, ..Done::fine() }
+    Done {
+        created,
+        ..Done::fine()
+    }
 }
 
 /// The reply when it is an answer; how the request ended when it is not.
@@ -209,9 +275,16 @@ fn settled(reply: Result<Reply>) -> Result<Reply, Done> {
         StatusCode::SERVICE_UNAVAILABLE => {
             let problem = serde_json::from_slice::<SeenProblem>(&reply.body);
             let surely_not = problem.is_ok_and(|problem| problem.outcome.as_deref() == Some("rejected"));
-            Err(Done { ended: Ended::Unavailable, surely_not, ..Done::fine() })
+            Err(Done {
+                ended: Ended::Unavailable,
+                surely_not,
+                ..Done::fine()
+            })
         }
-        status => Err(Done::broken(format!("{status}: {}", String::from_utf8_lossy(&reply.body)))),
+        status => Err(Done::broken(format!(
+            "{status}: {}",
+            String::from_utf8_lossy(&reply.body)
+        ))),
     }
 }
 
@@ -221,22 +294,49 @@ fn to_body(draft: &Draft) -> Result<Bytes> {
 
 impl Done {
     fn fine() -> Self {
-        Self { ended: Ended::Fine, read: None, created: None, complaint: None, surely_not: false }
+        Self {
+            ended: Ended::Fine,
+            read: None,
+            created: None,
+            complaint: None,
+            surely_not: false,
+        }
     }
 
     fn broken(complaint: String) -> Self {
-        Self { ended: Ended::Broken, complaint: Some(complaint), ..Self::fine() }
+        Self {
+            ended: Ended::Broken,
+            complaint: Some(complaint),
+            ..Self::fine()
+        }
     }
 }
 
 impl Seen {
     fn into_version(self) -> Version {
-        Version { token: token_in(&self.billing.address), total: self.total }
+        Version {
+            token: token_in(&self.billing.address),
+            total: self.total,
+        }
     }
 }
 
 impl Write {
-    fn begun(customer: i64, invoice: Option<i64>, version: Option<Version>, start: Duration, end: Duration) -> Self {
-        Self { customer, invoice, version, creates: false, start, end, fate: Fate::Unknown }
+    fn begun(
+        customer: i64,
+        invoice: Option<i64>,
+        version: Option<Version>,
+        start: Duration,
+        end: Duration,
+    ) -> Self {
+        Self {
+            customer,
+            invoice,
+            version,
+            creates: false,
+            start,
+            end,
+            fate: Fate::Unknown,
+        }
     }
 }

@@ -12,12 +12,14 @@ use crate::judge::Judge;
 use crate::report::{self, Check, Report, Step};
 use crate::stand_in::{Stage, Store};
 use crate::traffic::Traffic;
-use crate::wiring::{Cohort, Control};
+use crate::wiring::{Cohort, Control, Statistics};
 
 /// A stage that has not met every kind of fault in its time gets this much more.
 const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
 /// How long a check waits, with traffic paused, until no mark is left.
 const MARKS_MAX: Duration = Duration::from_secs(15);
+/// After a check, traffic and faults run again for so many seconds: a switch is to happen in the midst of them.
+const UNDER_WAY: f64 = 1.0;
 /// The target is once away for so long.
 const OUTAGE: Duration = Duration::from_secs(2);
 const SHOW_EVERY: Duration = Duration::from_millis(500);
@@ -39,7 +41,9 @@ pub(crate) struct Demo {
 impl Demo {
     /// Walks from `off` to `complete`.
     pub(crate) async fn walk(&mut self, history: &History) -> Result<()> {
-        let country = history.largest_country().context("the history has no customers")?;
+        let country = history
+            .largest_country()
+            .context("the history has no customers")?;
         let first = Cohort::Country(country.clone());
 
         self.traffic.resume();
@@ -56,9 +60,11 @@ impl Demo {
 
         self.control.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
-        self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
+        self.stay(Stage::Canary, &format!("customers in {country}"), 2.0)
+            .await?;
         self.control.set_cohort(Cohort::Percent(10)).await?;
-        self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0).await?;
+        self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0)
+            .await?;
         self.control.set_cohort(Cohort::Percent(50)).await?;
         self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
 
@@ -70,12 +76,14 @@ impl Demo {
         self.stay_for_faults(Stage::Canary, CANARY_HALF, 2.5).await?;
 
         self.go(Stage::Live).await?;
-        self.stay_for_faults(Stage::Live, "", 4.5).await?;
+        self.stay_for_faults(Stage::Live, "", 4.0).await?;
         self.check(Stage::Live, "at the end of live").await?;
+        self.stay(Stage::Live, "", UNDER_WAY).await?;
 
         self.go(Stage::RampDown).await?;
-        self.stay_for_faults(Stage::RampDown, "", 4.5).await?;
+        self.stay_for_faults(Stage::RampDown, "", 4.0).await?;
         self.check(Stage::RampDown, "at the end of ramp_down").await?;
+        self.stay(Stage::RampDown, "", UNDER_WAY).await?;
 
         self.go(Stage::Complete).await?;
         self.stay(Stage::Complete, "", 3.0).await?;
@@ -84,7 +92,10 @@ impl Demo {
 
     async fn go(&self, stage: Stage) -> Result<()> {
         let began = Instant::now();
-        self.control.move_to(stage).await.with_context(|| format!("the move to {stage} was refused"))?;
+        self.control
+            .move_to(stage)
+            .await
+            .with_context(|| format!("the move to {stage} was refused"))?;
         report::say(&format!("moved to {stage} in {:.0?}", began.elapsed()));
         Ok(())
     }
@@ -145,7 +156,11 @@ impl Demo {
         };
         let stored = versions(store, url).await?;
         let findings = Judge::new(self.traffic.ledger().notes(), &stored).judge_stored(&stored);
-        self.note(Check { when, comparison: Some(comparison), findings });
+        self.note(Check {
+            when,
+            comparison: Some(comparison),
+            findings,
+        });
         self.traffic.resume();
         Ok(())
     }
@@ -156,7 +171,11 @@ impl Demo {
         let stored = versions(Store::Target, &self.target_url).await?;
         let notes = self.traffic.ledger().notes();
         let findings = Judge::new(notes, &stored).judge(&stored);
-        self.note(Check { when: "after complete, every read included", comparison: None, findings });
+        self.note(Check {
+            when: "after complete, every read included",
+            comparison: None,
+            findings,
+        });
         self.report.statistics = self.control.statistics();
         (self.report.acknowledged, self.report.unknown) = self.traffic.ledger().counts();
         Ok(())
@@ -168,7 +187,10 @@ impl Demo {
         let began = Instant::now();
         while self.control.marks_left().await? > 0 {
             if began.elapsed() > MARKS_MAX {
-                bail!("after {MARKS_MAX:?} without traffic {} marks are left", self.control.marks_left().await?);
+                bail!(
+                    "after {MARKS_MAX:?} without traffic {} marks are left",
+                    self.control.marks_left().await?
+                );
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -208,7 +230,14 @@ impl Demo {
         let (requests, latencies) = self.traffic.glance(running.number, 1_000);
         let marks = self.control.marks_left().await?;
         let name = report::name(running.stage, &running.label);
-        report::show_progress(&name, running.began.elapsed(), requests, latencies, marks, self.control.statistics());
+        report::show_progress(
+            &name,
+            running.began.elapsed(),
+            requests,
+            latencies,
+            marks,
+            self.control.statistics(),
+        );
         Ok(())
     }
 }
@@ -219,5 +248,5 @@ struct Running {
     label: String,
     number: usize,
     began: Instant,
-    before: crate::wiring::Statistics,
+    before: Statistics,
 }

@@ -119,14 +119,29 @@ impl Draft {
     }
 
     /// The invoice that this draft makes of an invoice that is there: its number stays.
-    pub(crate) fn into_changed(self, customer_id: i64, id: i64, number: String, was_issued: Timestamp) -> Invoice {
+    pub(crate) fn into_changed(
+        self,
+        customer_id: i64,
+        id: i64,
+        number: String,
+        was_issued: Timestamp,
+    ) -> Invoice {
         let issued_at = self.issued_at.unwrap_or(was_issued);
         self.into_invoice(customer_id, id, number, issued_at)
     }
 
     fn into_invoice(self, customer_id: i64, id: i64, number: String, issued_at: Timestamp) -> Invoice {
         let total = total_of(&self.lines);
-        Invoice { id, customer_id, number, issued_at, billing: self.billing, lines: self.lines, total, paid: self.paid }
+        Invoice {
+            id,
+            customer_id,
+            number,
+            issued_at,
+            billing: self.billing,
+            lines: self.lines,
+            total,
+            paid: self.paid,
+        }
     }
 
     fn check_texts(&self) -> Result<(), InvalidDraft> {
@@ -134,7 +149,10 @@ impl Draft {
         check_text("billing.address", &billing.address)?;
         check_text("billing.city", &billing.city)?;
         check_text("billing.country", &billing.country)?;
-        for (field, text) in [("billing.state", &billing.state), ("billing.postal_code", &billing.postal_code)] {
+        for (field, text) in [
+            ("billing.state", &billing.state),
+            ("billing.postal_code", &billing.postal_code),
+        ] {
             text.as_deref().map_or(Ok(()), |text| check_text(field, text))?;
         }
         Ok(())
@@ -158,7 +176,10 @@ impl Line {
 
 /// The key of an invoice.
 pub(crate) fn key(customer: i64, invoice: i64) -> RecordKey<Invoices> {
-    RecordKey { group: customer, item: invoice }
+    RecordKey {
+        group: customer,
+        item: invoice,
+    }
 }
 
 /// The printed number: the year and the id, so it is unique over all customers.
@@ -168,7 +189,12 @@ pub(crate) fn invoice_number(id: i64, issued_at: Timestamp) -> String {
 
 /// The sum of the lines. Cannot overflow: checked lines stay below 10^14 in all.
 pub(crate) fn total_of(lines: &[Line]) -> Decimal {
-    money(lines.iter().map(|line| line.unit_price * Decimal::from(line.quantity)).sum())
+    money(
+        lines
+            .iter()
+            .map(|line| line.unit_price * Decimal::from(line.quantity))
+            .sum(),
+    )
 }
 
 /// The amount with exactly two decimal places, so that equal money has one text.
@@ -185,7 +211,10 @@ pub(crate) fn whole_seconds(at: Timestamp) -> Timestamp {
 fn check_text(field: &str, text: &str) -> Result<(), InvalidDraft> {
     match text.trim().chars().count() {
         1..=TEXT_MAX if text.chars().count() <= TEXT_MAX => Ok(()),
-        length => Err(InvalidDraft::Text { field: field.to_owned(), length: length.max(text.chars().count()) }),
+        length => Err(InvalidDraft::Text {
+            field: field.to_owned(),
+            length: length.max(text.chars().count()),
+        }),
     }
 }
 
@@ -203,7 +232,12 @@ pub(crate) mod tests {
                 country: "Norway".into(),
                 postal_code: Some("0171".into()),
             },
-            lines: vec![Line { item_id: 7, description: "A song".into(), quantity, unit_price: price.parse().unwrap() }],
+            lines: vec![Line {
+                item_id: 7,
+                description: "A song".into(),
+                quantity,
+                unit_price: price.parse().unwrap(),
+            }],
             paid: false,
         }
     }
@@ -230,7 +264,12 @@ pub(crate) mod tests {
 
     #[test]
     fn money_keeps_its_two_places_and_seconds_are_whole() {
-        assert_eq!(draft("2.5000", 2).checked().unwrap().lines[0].unit_price.to_string(), "2.50");
+        assert_eq!(
+            draft("2.5000", 2).checked().unwrap().lines[0]
+                .unit_price
+                .to_string(),
+            "2.50"
+        );
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
         assert_eq!(whole_seconds(at).to_string(), "2026-01-02T03:04:05Z");
     }

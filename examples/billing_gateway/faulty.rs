@@ -67,7 +67,10 @@ async fn land_late<T>(late: Duration, call: impl Future<Output = Result<T, Store
 
 /// Whatever answers invoice requests by itself.
 pub(crate) trait Answers: Clone + Send + Sync + 'static {
-    fn answer(self, request: InvoiceRequest) -> impl Future<Output = Result<InvoiceAnswer, StoreError>> + Send;
+    fn answer(
+        self,
+        request: InvoiceRequest,
+    ) -> impl Future<Output = Result<InvoiceAnswer, StoreError>> + Send;
 }
 
 impl Answers for Legacy {
@@ -105,7 +108,11 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
     type Error = StoreError;
     const KEEPS_STAMPS: bool = S::KEEPS_STAMPS;
 
-    async fn read(&self, key: &RecordKey<Invoices>, now: Stamp) -> Result<(Stamp, Option<Invoice>), StoreError> {
+    async fn read(
+        &self,
+        key: &RecordKey<Invoices>,
+        now: Stamp,
+    ) -> Result<(Stamp, Option<Invoice>), StoreError> {
         let (inner, key) = (self.inner.clone(), domain::key(key.group, key.item));
         self.run(false, async move { inner.read(&key, now).await }).await
     }
@@ -116,15 +123,30 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
         record: Option<&Invoice>,
         stamp: Stamp,
     ) -> Result<(), StoreError> {
-        let (inner, key, record) = (self.inner.clone(), domain::key(key.group, key.item), record.cloned());
-        self.run(true, async move { inner.replace(&key, record.as_ref(), stamp).await }).await
+        let (inner, key, record) = (
+            self.inner.clone(),
+            domain::key(key.group, key.item),
+            record.cloned(),
+        );
+        self.run(
+            true,
+            async move { inner.replace(&key, record.as_ref(), stamp).await },
+        )
+        .await
     }
 
-    async fn replace_many(&self, records: &[(RecordKey<Invoices>, Invoice)], stamp: Stamp) -> Result<(), StoreError> {
+    async fn replace_many(
+        &self,
+        records: &[(RecordKey<Invoices>, Invoice)],
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
         let inner = self.inner.clone();
-        let records: Vec<_> =
-            records.iter().map(|(key, invoice)| (domain::key(key.group, key.item), invoice.clone())).collect();
-        self.run(true, async move { inner.replace_many(&records, stamp).await }).await
+        let records: Vec<_> = records
+            .iter()
+            .map(|(key, invoice)| (domain::key(key.group, key.item), invoice.clone()))
+            .collect();
+        self.run(true, async move { inner.replace_many(&records, stamp).await })
+            .await
     }
 
     async fn page(
@@ -136,7 +158,10 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
     ) -> Result<Page<Invoices>, StoreError> {
         let (inner, group) = (self.inner.clone(), group.copied());
         let after = after.map(|key| domain::key(key.group, key.item));
-        self.run(false, async move { inner.page(group.as_ref(), after.as_ref(), limit, now).await }).await
+        self.run(false, async move {
+            inner.page(group.as_ref(), after.as_ref(), limit, now).await
+        })
+        .await
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, StoreError> {

@@ -37,11 +37,15 @@ impl Files {
 
     /// Names the files, with a query each.
     pub(crate) fn explain(&self) {
-        let legacy = "SELECT count(*), sum(total_cents) / 100.0 FROM invoices;";
-        let target = "SELECT count(*), sum(document->>'total') FROM invoice_documents WHERE document IS NOT NULL;";
+        let legacy = "SELECT count(*), printf('%.2f', sum(total_cents) / 100.0) FROM invoices;";
+        let target = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
         say("");
         say("look for yourself (legacy stopped where complete began):");
-        for (url, query) in [(&self.legacy, legacy), (&self.target, target), (&self.journal, ".tables")] {
+        for (url, query) in [
+            (&self.legacy, legacy),
+            (&self.target, target),
+            (&self.journal, ".tables"),
+        ] {
             let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
             say(&format!("  sqlite3 {file} \"{query}\""));
         }
@@ -51,9 +55,15 @@ impl Files {
 /// A demonstration that replaced somebody's invoices would be a poor one.
 pub(crate) async fn ensure_empty(legacy: &Legacy, target: &Target) -> Result<()> {
     let legacy = count(&legacy.database().readers, "SELECT count(*) FROM customers").await?;
-    let target = count(&target.database().readers, "SELECT count(*) FROM invoice_documents").await?;
+    let target = count(
+        &target.database().readers,
+        "SELECT count(*) FROM invoice_documents",
+    )
+    .await?;
     if legacy + target > 0 {
-        bail!("the stores must be empty: the legacy store has {legacy} customers, the target {target} documents");
+        bail!(
+            "the stores must be empty: the legacy store has {legacy} customers, the target {target} documents"
+        );
     }
     Ok(())
 }
@@ -68,7 +78,8 @@ fn fresh_file(folder: &Path, name: &str) -> Result<String> {
         let path: PathBuf = folder.join(format!("{name}{suffix}"));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove {} of an earlier run", path.display()));
+                return Err(error)
+                    .with_context(|| format!("cannot remove {} of an earlier run", path.display()));
             }
             _ => {}
         }

@@ -84,7 +84,9 @@ pub(crate) struct Legacy {
 
 impl Legacy {
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { database: Database::open(url, SCHEMA).await? })
+        Ok(Self {
+            database: Database::open(url, SCHEMA).await?,
+        })
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -102,19 +104,30 @@ impl Legacy {
     pub(crate) async fn raise_sequence_above(&self, id: i64) -> sqlx::Result<()> {
         let mut transaction = self.database.begin().await?;
         // The table has no key of its own, so an upsert is an insert when there is no row and an update when there is.
-        sqlx::query("INSERT INTO sqlite_sequence (name, seq) SELECT 'invoices', 0
-                WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'invoices')")
-            .execute(&mut *transaction).await?;
+        sqlx::query(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'invoices', 0
+                WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'invoices')",
+        )
+        .execute(&mut *transaction)
+        .await?;
         sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'invoices'")
-            .bind(id).execute(&mut *transaction).await?;
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await
     }
 
     /// Inserts or replaces invoices with their lines, inside the caller's transaction.
-    pub(crate) async fn put_rows(transaction: &mut Transaction<'_, Sqlite>, rows: &[Row]) -> sqlx::Result<()> {
+    pub(crate) async fn put_rows(
+        transaction: &mut Transaction<'_, Sqlite>,
+        rows: &[Row],
+    ) -> sqlx::Result<()> {
         let json = Row::to_json(rows)?;
         for statement in [UPSERT, DELETE_LINES, INSERT_LINES] {
-            sqlx::query(statement).bind(&json).execute(&mut **transaction).await?;
+            sqlx::query(statement)
+                .bind(&json)
+                .execute(&mut **transaction)
+                .await?;
         }
         Ok(())
     }
@@ -124,18 +137,28 @@ impl Legacy {
         let customer = request.customer;
         let body = match request.call {
             Call::Create(draft) => self.create(customer, draft).await.map(Body::from),
-            Call::Get(id) => self.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from)),
+            Call::Get(id) => self
+                .get(customer, id)
+                .await
+                .map(|found| found.map_or(Body::Missing, Body::from)),
             Call::List { after, limit, .. } => self.list(customer, after, limit).await.map(Body::List),
             Call::Put(id, draft) => {
                 let changed = self.put(customer, id, draft).await;
                 changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
             }
             Call::Delete(id) => self.delete(customer, id).await.and_then(|deleted| {
-                if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }
+                if deleted {
+                    Ok(Body::Deleted)
+                } else {
+                    Err(sqlx::Error::RowNotFound)
+                }
             }),
         };
         match body {
-            Ok(body) => Ok(InvoiceAnswer { from: Store::Legacy, body }),
+            Ok(body) => Ok(InvoiceAnswer {
+                from: Store::Legacy,
+                body,
+            }),
             Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
             Err(error) => Err(store_error(Store::Legacy, &error)),
         }
@@ -152,16 +175,22 @@ impl Legacy {
         invoice.number = domain::invoice_number(invoice.id, invoice.issued_at);
         row.id = Some(invoice.id);
         sqlx::query("UPDATE invoices SET number = ?1 WHERE id = ?2")
-            .bind(&invoice.number).bind(invoice.id).execute(&mut *transaction).await?;
+            .bind(&invoice.number)
+            .bind(invoice.id)
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query(INSERT_LINES)
-            .bind(Row::to_json(&[row])?).execute(&mut *transaction).await?;
+            .bind(Row::to_json(&[row])?)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
     async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
         let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND id = ?2"))
-            .bind(customer).bind(id)
+            .bind(customer)
+            .bind(id)
             .fetch_optional(&self.database.readers)
             .await?;
         row.as_deref().map(Row::invoice_from_json).transpose()
@@ -170,7 +199,9 @@ impl Legacy {
     async fn list(&self, customer: i64, after: i64, limit: u32) -> sqlx::Result<Vec<Invoice>> {
         let rows: Vec<String> =
             sqlx::query_scalar(select_rows!("customer_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"))
-                .bind(customer).bind(after).bind(limit)
+                .bind(customer)
+                .bind(after)
+                .bind(limit)
                 .fetch_all(&self.database.readers)
                 .await?;
         rows.iter().map(|row| Row::invoice_from_json(row)).collect()
@@ -179,7 +210,8 @@ impl Legacy {
     async fn put(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Option<Invoice>> {
         let mut transaction = self.database.begin().await?;
         let old = sqlx::query("SELECT number, issued_at FROM invoices WHERE customer_id = ?1 AND id = ?2")
-            .bind(customer).bind(id)
+            .bind(customer)
+            .bind(id)
             .fetch_optional(&mut *transaction)
             .await?;
         let Some(old) = old else { return Ok(None) };
@@ -193,21 +225,35 @@ impl Legacy {
     /// Whether there was such an invoice. Its lines go with it.
     async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
         let deleted = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2")
-            .bind(customer).bind(id)
+            .bind(customer)
+            .bind(id)
             .execute(&self.database.writer)
             .await?;
         Ok(deleted.rows_affected() > 0)
     }
 
-    async fn page_rows(&self, group: Option<i64>, after: (i64, i64), limit: usize) -> sqlx::Result<Vec<Invoice>> {
+    async fn page_rows(
+        &self,
+        group: Option<i64>,
+        after: (i64, i64),
+        limit: usize,
+    ) -> sqlx::Result<Vec<Invoice>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows: Vec<String> = match group {
-            Some(customer) => sqlx::query_scalar(select_rows!("customer_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"))
-                .bind(customer).bind(after.1),
+            Some(customer) => {
+                sqlx::query_scalar(select_rows!("customer_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"))
+                    .bind(customer)
+                    .bind(after.1)
+            }
             None => sqlx::query_scalar(select_rows!(
                 "(customer_id, id) > (?1, ?2) ORDER BY customer_id, id LIMIT ?3"
-            )).bind(after.0).bind(after.1),
-        }.bind(limit).fetch_all(&self.database.readers).await?;
+            ))
+            .bind(after.0)
+            .bind(after.1),
+        }
+        .bind(limit)
+        .fetch_all(&self.database.readers)
+        .await?;
         rows.iter().map(|row| Row::invoice_from_json(row)).collect()
     }
 }
@@ -218,12 +264,24 @@ impl RecordStore for Legacy {
     type Error = StoreError;
     const KEEPS_STAMPS: bool = false;
 
-    async fn read(&self, key: &RecordKey<Invoices>, now: Stamp) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = self.get(key.group, key.item).await.map_err(|error| store_error(Store::Legacy, &error))?;
+    async fn read(
+        &self,
+        key: &RecordKey<Invoices>,
+        now: Stamp,
+    ) -> Result<(Stamp, Option<Invoice>), StoreError> {
+        let found = self
+            .get(key.group, key.item)
+            .await
+            .map_err(|error| store_error(Store::Legacy, &error))?;
         Ok((now, found))
     }
 
-    async fn replace(&self, key: &RecordKey<Invoices>, record: Option<&Invoice>, _: Stamp) -> Result<(), StoreError> {
+    async fn replace(
+        &self,
+        key: &RecordKey<Invoices>,
+        record: Option<&Invoice>,
+        _: Stamp,
+    ) -> Result<(), StoreError> {
         let replaced = async {
             let Some(invoice) = record else {
                 return self.delete(key.group, key.item).await.map(drop);
@@ -235,7 +293,11 @@ impl RecordStore for Legacy {
         replaced.await.map_err(|error| store_error(Store::Legacy, &error))
     }
 
-    async fn replace_many(&self, records: &[(RecordKey<Invoices>, Invoice)], _: Stamp) -> Result<(), StoreError> {
+    async fn replace_many(
+        &self,
+        records: &[(RecordKey<Invoices>, Invoice)],
+        _: Stamp,
+    ) -> Result<(), StoreError> {
         let replaced = async {
             let rows: Vec<Row> = records.iter().map(|(_, invoice)| Row::from(invoice)).collect();
             let mut transaction = self.database.begin().await?;
@@ -255,7 +317,13 @@ impl RecordStore for Legacy {
         let after = after.map_or((i64::MIN, i64::MIN), |key| (key.group, key.item));
         let invoices = self.page_rows(group.copied(), after, limit).await;
         let invoices = invoices.map_err(|error| store_error(Store::Legacy, &error))?;
-        Ok(Page { stamp: now, records: invoices.into_iter().map(|i| (domain::key(i.customer_id, i.id), i)).collect() })
+        Ok(Page {
+            stamp: now,
+            records: invoices
+                .into_iter()
+                .map(|i| (domain::key(i.customer_id, i.id), i))
+                .collect(),
+        })
     }
 
     fn outcome(error: &StoreError) -> Outcome {

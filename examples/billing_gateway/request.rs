@@ -1,6 +1,7 @@
 //! What the gateway asks of a store and what it gets: one request type and one answer type for both stores.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
 use tower::util::BoxCloneSyncService;
@@ -16,7 +17,7 @@ pub(crate) type InvoiceService = BoxCloneSyncService<InvoiceRequest, InvoiceAnsw
 pub(crate) struct InvoiceRequest {
     pub(crate) customer: i64,
     /// The customer's country, by which the first cohort is chosen. From the gateway's cache: customers do not move.
-    pub(crate) country: Option<std::sync::Arc<str>>,
+    pub(crate) country: Arc<str>,
     pub(crate) call: Call,
 }
 
@@ -26,7 +27,11 @@ pub(crate) enum Call {
     Create(Draft),
     Get(i64),
     /// `limit` invoices with an id above `after`. A walk of several pages stays with the store that gave the first.
-    List { after: i64, limit: u32, store: Option<Store> },
+    List {
+        after: i64,
+        limit: u32,
+        store: Option<Store>,
+    },
     /// Replaces an invoice that is there.
     Put(i64, Draft),
     Delete(i64),
@@ -112,7 +117,7 @@ impl StorageRequest for InvoiceRequest {
     }
 
     fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
-        (name == "country").then_some(self.country.as_deref()).flatten().map(Cow::Borrowed)
+        (name == "country").then_some(Cow::Borrowed(&*self.country))
     }
 
     fn read_override(&self) -> Option<Store> {

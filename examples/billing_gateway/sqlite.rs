@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use crossfade::data::Outcome;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::request::StoreError;
 use crate::stand_in::Store;
@@ -28,10 +30,18 @@ impl Database {
     /// Opens the file behind `url`, makes it when there is none, and runs `schema` in it.
     pub(crate) async fn open(url: &str, schema: &'static str) -> Result<Self> {
         let options = connect_options(url)?;
-        let writer = pool(1, WRITER_WAIT).connect_with(options.clone().create_if_missing(true)).await;
-        let writer = writer.with_context(|| format!("cannot open {url}: does its folder exist, may it be written?"))?;
-        sqlx::raw_sql(schema).execute(&writer).await.with_context(|| format!("cannot make the tables of {url}"))?;
-        let readers = pool(READERS_MAX, READER_WAIT).connect_with(options.read_only(true)).await?;
+        let writer = pool(1, WRITER_WAIT)
+            .connect_with(options.clone().create_if_missing(true))
+            .await;
+        let writer = writer
+            .with_context(|| format!("cannot open {url}: does its folder exist, may it be written?"))?;
+        sqlx::raw_sql(schema)
+            .execute(&writer)
+            .await
+            .with_context(|| format!("cannot make the tables of {url}"))?;
+        let readers = pool(READERS_MAX, READER_WAIT)
+            .connect_with(options.read_only(true))
+            .await?;
         Ok(Self { writer, readers })
     }
 
@@ -55,7 +65,9 @@ pub(crate) fn connect_options(url: &str) -> Result<SqliteConnectOptions> {
     if scheme != "sqlite" {
         bail!("{url:?}: no store for the scheme {scheme:?} in this build; it has sqlite");
     }
-    let options = url.parse::<SqliteConnectOptions>().with_context(|| format!("{url:?} is no SQLite URL"))?;
+    let options = url
+        .parse::<SqliteConnectOptions>()
+        .with_context(|| format!("{url:?} is no SQLite URL"))?;
     Ok(options
         .journal_mode(SqliteJournalMode::Wal) // readers and the writer do not wait for each other
         // In WAL mode this survives a crash of the process, though not a power cut: fine for a demonstration.
@@ -71,7 +83,9 @@ pub(crate) fn connect_options(url: &str) -> Result<SqliteConnectOptions> {
 /// nobody knows; the same holds for whatever is not listed.
 pub(crate) fn outcome_of(error: &sqlx::Error) -> Outcome {
     match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Configuration(_) => Outcome::Rejected,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Configuration(_) => {
+            Outcome::Rejected
+        }
         sqlx::Error::Database(error) => match error.code().and_then(|code| code.parse::<i32>().ok()) {
             Some(code) => outcome_of_code(code),
             None => Outcome::Unknown,
@@ -116,16 +130,16 @@ mod tests {
     #[test]
     fn only_what_surely_changed_nothing_is_rejected() {
         let codes = [
-            (5, Outcome::Rejected),     // busy
-            (261, Outcome::Rejected),   // busy, recovering
-            (6, Outcome::Rejected),     // locked
-            (2067, Outcome::Rejected),  // unique constraint
-            (787, Outcome::Rejected),   // foreign key constraint
-            (8, Outcome::Rejected),     // read-only file
-            (10, Outcome::Unknown),     // disk I/O
-            (1034, Outcome::Unknown),   // fsync failed
-            (13, Outcome::Unknown),     // disk full
-            (11, Outcome::Unknown),     // corrupt
+            (5, Outcome::Rejected),    // busy
+            (261, Outcome::Rejected),  // busy, recovering
+            (6, Outcome::Rejected),    // locked
+            (2067, Outcome::Rejected), // unique constraint
+            (787, Outcome::Rejected),  // foreign key constraint
+            (8, Outcome::Rejected),    // read-only file
+            (10, Outcome::Unknown),    // disk I/O
+            (1034, Outcome::Unknown),  // fsync failed
+            (13, Outcome::Unknown),    // disk full
+            (11, Outcome::Unknown),    // corrupt
         ];
         for (code, expected) in codes {
             assert_eq!(outcome_of_code(code), expected, "{code}");
@@ -137,17 +151,25 @@ mod tests {
         assert_eq!(outcome_of(&sqlx::Error::PoolTimedOut), Outcome::Rejected);
         assert_eq!(outcome_of(&sqlx::Error::PoolClosed), Outcome::Rejected);
         assert_eq!(outcome_of(&sqlx::Error::WorkerCrashed), Outcome::Unknown);
-        assert_eq!(outcome_of(&sqlx::Error::Io(std::io::Error::other("broken"))), Outcome::Unknown);
+        assert_eq!(
+            outcome_of(&sqlx::Error::Io(std::io::Error::other("broken"))),
+            Outcome::Unknown
+        );
     }
 
     #[tokio::test]
     async fn a_real_constraint_is_rejected_and_a_taken_lock_too() {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("a.db").display());
-        let one = Database::open(&url, "CREATE TABLE t (a INTEGER PRIMARY KEY)").await.unwrap();
+        let one = Database::open(&url, "CREATE TABLE t (a INTEGER PRIMARY KEY)")
+            .await
+            .unwrap();
         let insert = || sqlx::query("INSERT INTO t VALUES (1)");
         insert().execute(&one.writer).await.unwrap();
-        assert_eq!(outcome_of(&insert().execute(&one.writer).await.unwrap_err()), Outcome::Rejected);
+        assert_eq!(
+            outcome_of(&insert().execute(&one.writer).await.unwrap_err()),
+            Outcome::Rejected
+        );
 
         let two = Database::open(&url, "").await.unwrap();
         let _holds_the_lock = two.begin().await.unwrap();
@@ -156,8 +178,15 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_is_named() {
-        let shown = connect_options("mysql://localhost/billing").unwrap_err().to_string();
+        let shown = connect_options("mysql://localhost/billing")
+            .unwrap_err()
+            .to_string();
         assert!(shown.contains("\"mysql\"") && shown.contains("sqlite"), "{shown}");
-        assert!(connect_options("billing.db").unwrap_err().to_string().contains("sqlite:"));
+        assert!(
+            connect_options("billing.db")
+                .unwrap_err()
+                .to_string()
+                .contains("sqlite:")
+        );
     }
 }

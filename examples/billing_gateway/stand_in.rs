@@ -158,7 +158,8 @@ impl Naive {
     }
 
     async fn move_from(&self, from: Stage, to: Stage) -> anyhow::Result<()> {
-        if (from == Stage::Live) != (to == Stage::Live) && (to == Stage::RampDown || from == Stage::RampDown) {
+        if (from == Stage::Live) != (to == Stage::Live) && (to == Stage::RampDown || from == Stage::RampDown)
+        {
             let mut stage = self.0.stage.write().await;
             while self.marks_left() > 0 {
                 drop(stage);
@@ -182,10 +183,20 @@ impl Naive {
         let (mut after, mut copied) = (None, 0);
         loop {
             let stamp = self.stamp();
-            let Ok(page) = self.0.legacy_records.page(None, after.as_ref(), 500, stamp).await else { continue };
-            let Some((last, _)) = page.records.last() else { break };
+            let Ok(page) = self.0.legacy_records.page(None, after.as_ref(), 500, stamp).await else {
+                continue;
+            };
+            let Some((last, _)) = page.records.last() else {
+                break;
+            };
             let next = domain::key(last.group, last.item);
-            if self.0.target_records.replace_many(&page.records, stamp).await.is_err() {
+            if self
+                .0
+                .target_records
+                .replace_many(&page.records, stamp)
+                .await
+                .is_err()
+            {
                 continue;
             }
             copied += page.records.len() as u64;
@@ -212,11 +223,18 @@ impl Naive {
 
     fn stamp(&self) -> i64 {
         let now = i64::try_from(
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros(),
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap()
+                .as_micros(),
         )
         .unwrap();
         let before = self.0.stamp.fetch_max(now, Ordering::SeqCst);
-        if before >= now { self.0.stamp.fetch_add(1, Ordering::SeqCst) + 1 } else { now }
+        if before >= now {
+            self.0.stamp.fetch_add(1, Ordering::SeqCst) + 1
+        } else {
+            now
+        }
     }
 
     /// The token, 0 when another mark was there: then only the repair clears it.
@@ -231,7 +249,10 @@ impl Naive {
 
     fn unmark(&self, scope: (i64, Option<i64>), token: u64) {
         let mut dirty = self.0.dirty.lock().unwrap();
-        if dirty.get(&scope).is_some_and(|&(t, ready)| t == token && ready <= Instant::now()) {
+        if dirty
+            .get(&scope)
+            .is_some_and(|&(t, ready)| t == token && ready <= Instant::now())
+        {
             dirty.remove(&scope);
         }
     }
@@ -240,7 +261,8 @@ impl Naive {
         let dirty = self.0.dirty.lock().unwrap();
         match request.call {
             Call::Get(id) => {
-                dirty.contains_key(&(request.customer, Some(id))) || dirty.contains_key(&(request.customer, None))
+                dirty.contains_key(&(request.customer, Some(id)))
+                    || dirty.contains_key(&(request.customer, None))
             }
             _ => dirty.keys().any(|&(customer, _)| customer == request.customer),
         }
@@ -251,12 +273,22 @@ impl Naive {
         let stamp = self.stamp();
         let done = if stage == Stage::RampDown {
             match self.0.target_records.read(&key, stamp).await {
-                Ok((stamp, record)) => self.0.legacy_records.replace(&key, record.as_ref(), stamp).await.is_ok(),
+                Ok((stamp, record)) => self
+                    .0
+                    .legacy_records
+                    .replace(&key, record.as_ref(), stamp)
+                    .await
+                    .is_ok(),
                 Err(_) => false,
             }
         } else {
             match self.0.legacy_records.read(&key, stamp).await {
-                Ok((stamp, record)) => self.0.target_records.replace(&key, record.as_ref(), stamp).await.is_ok(),
+                Ok((stamp, record)) => self
+                    .0
+                    .target_records
+                    .replace(&key, record.as_ref(), stamp)
+                    .await
+                    .is_ok(),
                 Err(_) => false,
             }
         };
@@ -267,7 +299,11 @@ impl Naive {
     async fn repair(&self) {
         let ready: Vec<_> = {
             let dirty = self.0.dirty.lock().unwrap();
-            dirty.iter().filter(|(_, v)| v.1 <= Instant::now()).map(|(k, v)| (*k, v.0)).collect()
+            dirty
+                .iter()
+                .filter(|(_, v)| v.1 <= Instant::now())
+                .map(|(k, v)| (*k, v.0))
+                .collect()
         };
         for ((customer, id), token) in ready {
             let stage = self.0.stage.read().await;
@@ -300,7 +336,11 @@ impl Naive {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let stage = self.0.stage.read().await;
-        if request.operation().writes { self.write(*stage, request).await } else { self.read(*stage, request).await }
+        if request.operation().writes {
+            self.write(*stage, request).await
+        } else {
+            self.read(*stage, request).await
+        }
     }
 
     async fn write(&self, stage: Stage, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
@@ -315,7 +355,11 @@ impl Naive {
             Some(id) => Some(self.stripe(customer, id).lock().await),
             None => None,
         };
-        let token = if copies { self.mark((customer, id), Duration::ZERO) } else { 0 };
+        let token = if copies {
+            self.mark((customer, id), Duration::ZERO)
+        } else {
+            0
+        };
         let answer = self.0.services[authority].clone().oneshot(request).await;
         if !copies {
             return answer;
@@ -342,8 +386,10 @@ impl Naive {
         let first = match stage {
             Stage::Off | Stage::DualWrite | Stage::Shadow => 0,
             Stage::Canary => match self.0.cohort.lock().unwrap().as_ref() {
-                Some(Cohort::Country(country)) => usize::from(request.country.as_ref() == Some(country)),
-                Some(Cohort::Percent(p)) => usize::from(request.customer.wrapping_mul(7919) % 100 < i64::from(*p)),
+                Some(Cohort::Country(country)) => usize::from(request.country == *country),
+                Some(Cohort::Percent(p)) => {
+                    usize::from(request.customer.wrapping_mul(7919) % 100 < i64::from(*p))
+                }
                 None => 0,
             },
             Stage::Live | Stage::RampDown | Stage::Complete => 1,

@@ -66,7 +66,9 @@ pub(crate) struct TargetWithIds<I> {
 
 impl Target {
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { database: Database::open(url, SCHEMA).await? })
+        Ok(Self {
+            database: Database::open(url, SCHEMA).await?,
+        })
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -74,14 +76,19 @@ impl Target {
     }
 
     async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
-        let document: Option<String> =
-            sqlx::query_scalar(GET).bind(customer).bind(id).fetch_optional(&self.database.readers).await?;
+        let document: Option<String> = sqlx::query_scalar(GET)
+            .bind(customer)
+            .bind(id)
+            .fetch_optional(&self.database.readers)
+            .await?;
         document.as_deref().map(from_json).transpose()
     }
 
     async fn list(&self, customer: i64, after: i64, limit: i64) -> sqlx::Result<Vec<Invoice>> {
         let documents: Vec<String> = sqlx::query_scalar(LIST)
-            .bind(customer).bind(after).bind(limit)
+            .bind(customer)
+            .bind(after)
+            .bind(limit)
             .fetch_all(&self.database.readers)
             .await?;
         documents.iter().map(|document| from_json(document)).collect()
@@ -89,7 +96,9 @@ impl Target {
 
     async fn walk(&self, after: (i64, i64), limit: i64) -> sqlx::Result<Vec<Invoice>> {
         let documents: Vec<String> = sqlx::query_scalar(WALK)
-            .bind(after.0).bind(after.1).bind(limit)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(limit)
             .fetch_all(&self.database.readers)
             .await?;
         documents.iter().map(|document| from_json(document)).collect()
@@ -107,12 +116,19 @@ impl Target {
 
     async fn put(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Option<Invoice>> {
         let mut transaction = self.database.begin().await?;
-        let old = sqlx::query(GET).bind(customer).bind(id).fetch_optional(&mut *transaction).await?;
+        let old = sqlx::query(GET)
+            .bind(customer)
+            .bind(id)
+            .fetch_optional(&mut *transaction)
+            .await?;
         let Some(old) = old else { return Ok(None) };
         let old = from_json(old.try_get(0)?)?;
         let invoice = draft.into_changed(customer, id, old.number, old.issued_at);
         sqlx::query(CHANGE)
-            .bind(customer).bind(id).bind(wall_clock()).bind(to_json(&invoice)?)
+            .bind(customer)
+            .bind(id)
+            .bind(wall_clock())
+            .bind(to_json(&invoice)?)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -122,7 +138,10 @@ impl Target {
     /// Whether there was such an invoice.
     async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
         let deleted = sqlx::query(CHANGE)
-            .bind(customer).bind(id).bind(wall_clock()).bind(None::<String>)
+            .bind(customer)
+            .bind(id)
+            .bind(wall_clock())
+            .bind(None::<String>)
             .execute(&self.database.writer)
             .await?;
         Ok(deleted.rows_affected() > 0)
@@ -134,19 +153,34 @@ impl<I: IdSource> TargetWithIds<I> {
     pub(crate) async fn answer(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
         let (store, customer) = (&self.store, request.customer);
         let body = match request.call {
-            Call::Create(draft) => store.create(customer, self.ids.next().await?, draft).await.map(Body::from),
-            Call::Get(id) => store.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from)),
-            Call::List { after, limit, .. } => store.list(customer, after, limit.into()).await.map(Body::List),
+            Call::Create(draft) => store
+                .create(customer, self.ids.next().await?, draft)
+                .await
+                .map(Body::from),
+            Call::Get(id) => store
+                .get(customer, id)
+                .await
+                .map(|found| found.map_or(Body::Missing, Body::from)),
+            Call::List { after, limit, .. } => {
+                store.list(customer, after, limit.into()).await.map(Body::List)
+            }
             Call::Put(id, draft) => {
                 let changed = store.put(customer, id, draft).await;
                 changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
             }
             Call::Delete(id) => store.delete(customer, id).await.and_then(|deleted| {
-                if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }
+                if deleted {
+                    Ok(Body::Deleted)
+                } else {
+                    Err(sqlx::Error::RowNotFound)
+                }
             }),
         };
         match body {
-            Ok(body) => Ok(InvoiceAnswer { from: Store::Target, body }),
+            Ok(body) => Ok(InvoiceAnswer {
+                from: Store::Target,
+                body,
+            }),
             Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
             Err(error) => Err(store_error(Store::Target, &error)),
         }
@@ -159,8 +193,15 @@ impl RecordStore for Target {
     type Error = StoreError;
     const KEEPS_STAMPS: bool = true;
 
-    async fn read(&self, key: &RecordKey<Invoices>, now: Stamp) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = self.get(key.group, key.item).await.map_err(|error| store_error(Store::Target, &error))?;
+    async fn read(
+        &self,
+        key: &RecordKey<Invoices>,
+        now: Stamp,
+    ) -> Result<(Stamp, Option<Invoice>), StoreError> {
+        let found = self
+            .get(key.group, key.item)
+            .await
+            .map_err(|error| store_error(Store::Target, &error))?;
         Ok((now, found))
     }
 
@@ -173,20 +214,37 @@ impl RecordStore for Target {
         let replaced = async {
             let document = record.map(to_json).transpose()?;
             sqlx::query(REPLACE)
-                .bind(key.group).bind(key.item).bind(stamp).bind(document)
+                .bind(key.group)
+                .bind(key.item)
+                .bind(stamp)
+                .bind(document)
                 .execute(&self.database.writer)
                 .await
         };
-        replaced.await.map(drop).map_err(|error| store_error(Store::Target, &error))
+        replaced
+            .await
+            .map(drop)
+            .map_err(|error| store_error(Store::Target, &error))
     }
 
     /// One statement, so all of them or none.
-    async fn replace_many(&self, records: &[(RecordKey<Invoices>, Invoice)], stamp: Stamp) -> Result<(), StoreError> {
+    async fn replace_many(
+        &self,
+        records: &[(RecordKey<Invoices>, Invoice)],
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
         let replaced = async {
             let invoices: Vec<&Invoice> = records.iter().map(|(_, invoice)| invoice).collect();
-            sqlx::query(REPLACE_MANY).bind(stamp).bind(to_json(&invoices)?).execute(&self.database.writer).await
+            sqlx::query(REPLACE_MANY)
+                .bind(stamp)
+                .bind(to_json(&invoices)?)
+                .execute(&self.database.writer)
+                .await
         };
-        replaced.await.map(drop).map_err(|error| store_error(Store::Target, &error))
+        replaced
+            .await
+            .map(drop)
+            .map_err(|error| store_error(Store::Target, &error))
     }
 
     async fn page(
@@ -203,7 +261,13 @@ impl RecordStore for Target {
             None => self.walk(after, limit).await,
         };
         let invoices = invoices.map_err(|error| store_error(Store::Target, &error))?;
-        Ok(Page { stamp: now, records: invoices.into_iter().map(|i| (domain::key(i.customer_id, i.id), i)).collect() })
+        Ok(Page {
+            stamp: now,
+            records: invoices
+                .into_iter()
+                .map(|i| (domain::key(i.customer_id, i.id), i))
+                .collect(),
+        })
     }
 
     /// The clock that stamps this store's own writes.

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use crate::client::{Client, Done, Ended};
 use crate::ledger::Ledger;
@@ -17,6 +18,7 @@ use crate::load::Load;
 const CLIENTS: usize = 16;
 /// Requests on their way at once. One that finds no room is not sent, and counts as an error of the run.
 const IN_FLIGHT_MAX: usize = 2_000;
+/// How often a paused run looks whether it may go on.
 const TICK: Duration = Duration::from_millis(1);
 /// How long a pause waits for the requests on their way.
 const PAUSE_MAX: Duration = Duration::from_secs(15);
@@ -70,7 +72,9 @@ impl Traffic {
             step: AtomicUsize::new(0),
             steps: Mutex::new(Vec::new()),
         }));
-        tokio::spawn(traffic.clone().pace());
+        let (pacer, runtime) = (traffic.clone(), Handle::current());
+        // A thread of its own: the runtime's timer counts in whole milliseconds. It ends with the process.
+        std::thread::spawn(move || pacer.pace(&runtime));
         traffic
     }
 
@@ -87,7 +91,13 @@ impl Traffic {
     }
 
     pub(crate) fn counts(&self, step: usize) -> Counts {
-        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned().unwrap_or_default()
+        self.0
+            .steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(step)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The number of requests and the newest latencies of a step, for a line of progress.
@@ -106,7 +116,7 @@ impl Traffic {
     /// Sends nothing more and waits until everything on its way was answered.
     pub(crate) async fn pause(&self) -> Result<()> {
         self.0.paused.store(true, Ordering::Relaxed);
-        tokio::time::sleep(TICK * 3).await; // a tick that has begun sends its requests
+        tokio::time::sleep(TICK * 5).await; // the request that is due next may still be sent
         let all = u32::try_from(IN_FLIGHT_MAX).unwrap_or(u32::MAX);
         match tokio::time::timeout(PAUSE_MAX, self.0.in_flight.acquire_many(all)).await {
             Ok(_) => Ok(()),
@@ -114,22 +124,19 @@ impl Traffic {
         }
     }
 
-    /// Sends what is due, tick by tick, until the runtime ends.
-    async fn pace(self) {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        let (mut since, mut sent) = (Instant::now(), 0_u32);
-        loop {
-            tick.tick().await;
-            if self.0.paused.load(Ordering::Relaxed) {
-                (since, sent) = (Instant::now(), 0);
-                continue;
+    /// Sends each request when it is due; those that are late by then are sent at once.
+    fn pace(&self, runtime: &Handle) {
+        let _entered = runtime.enter();
+        let gap = Duration::from_secs(1) / self.0.rate;
+        let mut due = Instant::now();
+        for number in 0.. {
+            while self.0.paused.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                due = Instant::now();
             }
-            let due = (since.elapsed().as_secs_f64() * f64::from(self.0.rate)) as u32;
-            while sent < due {
-                self.send(since + Duration::from_secs(1) * sent / self.0.rate, sent as usize);
-                sent += 1;
-            }
+            due += gap;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.send(due, number);
         }
     }
 
@@ -139,14 +146,25 @@ impl Traffic {
             self.count(step, |counts| counts.shed += 1);
             return;
         };
-        let job = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_job();
+        let job = self
+            .0
+            .load
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next_job();
         let this = self.clone();
         tokio::spawn(async move {
             let shared = &this.0;
-            let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
+            let done = shared.clients[number % CLIENTS]
+                .run(job, &shared.ledger, shared.began)
+                .await;
             this.count(step, |counts| counts.add(&done, due.elapsed()));
             if let Some(key) = done.created {
-                shared.load.lock().unwrap_or_else(PoisonError::into_inner).created(key);
+                shared
+                    .load
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .created(key);
             }
             drop(slot);
         });
@@ -173,12 +191,17 @@ impl Counts {
 
     /// The share of the answered reads that the target answered, in percent.
     pub(crate) fn target_percent(&self) -> f64 {
-        if self.reads == 0 { 0.0 } else { self.target_reads as f64 * 100.0 / self.reads as f64 }
+        if self.reads == 0 {
+            0.0
+        } else {
+            self.target_reads as f64 * 100.0 / self.reads as f64
+        }
     }
 
     fn add(&mut self, done: &Done, latency: Duration) {
         self.requests += 1;
-        self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
+        self.latencies
+            .push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
         if let Some(from_target) = done.read {
             self.reads += 1;
             self.target_reads += u64::from(from_target);

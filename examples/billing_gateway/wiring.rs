@@ -52,7 +52,10 @@ pub(crate) async fn assemble(
     let ids = NaiveIds::default();
     let legacy_records = Faulty::new(legacy.clone(), Store::Legacy, faults.clone());
     let target_records = Faulty::new(target.clone(), Store::Target, faults.clone());
-    let target_service = TargetWithIds { store: target, ids: ids.clone() };
+    let target_service = TargetWithIds {
+        store: target,
+        ids: ids.clone(),
+    };
     let naive = Naive::new(
         legacy,
         InvoiceService::new(legacy_records.clone()),
