@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::compare::{compare, versions};
 use crate::faults::Faults;
 use crate::history::History;
 use crate::judge::Judge;
-use crate::report::{self, Check, Report, Step};
+use crate::report::{self, Check, Progress, Report, Step};
 use crate::stand_in::{Stage, Store};
 use crate::traffic::Traffic;
 use crate::wiring::{Cohort, Control, Statistics};
@@ -18,8 +18,11 @@ use crate::wiring::{Cohort, Control, Statistics};
 const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
 /// How long a check waits, with traffic paused, until no mark is left.
 const MARKS_MAX: Duration = Duration::from_secs(15);
-/// After a check, traffic and faults run again for so many seconds: a switch is to happen in the midst of them.
+/// After a check, traffic and faults run again for so many seconds: the next move is to happen in the midst of them.
 const UNDER_WAY: f64 = 1.0;
+/// Longer than any move should take, its hold included; and than the fill.
+const MOVE_MAX: Duration = Duration::from_secs(20);
+const FILL_MAX: Duration = Duration::from_secs(60);
 /// The target is once away for so long.
 const OUTAGE: Duration = Duration::from_secs(2);
 const SHOW_EVERY: Duration = Duration::from_millis(500);
@@ -36,6 +39,7 @@ pub(crate) struct Demo {
     pub(crate) legacy_url: String,
     pub(crate) target_url: String,
     pub(crate) report: Report,
+    pub(crate) running: Option<Running>,
 }
 
 impl Demo {
@@ -78,12 +82,10 @@ impl Demo {
         self.go(Stage::Live).await?;
         self.stay_for_faults(Stage::Live, "", 4.0).await?;
         self.check(Stage::Live, "at the end of live").await?;
-        self.stay(Stage::Live, "", UNDER_WAY).await?;
 
         self.go(Stage::RampDown).await?;
         self.stay_for_faults(Stage::RampDown, "", 4.0).await?;
         self.check(Stage::RampDown, "at the end of ramp_down").await?;
-        self.stay(Stage::RampDown, "", UNDER_WAY).await?;
 
         self.go(Stage::Complete).await?;
         self.stay(Stage::Complete, "", 3.0).await?;
@@ -92,9 +94,9 @@ impl Demo {
 
     async fn go(&self, stage: Stage) -> Result<()> {
         let began = Instant::now();
-        self.control
-            .move_to(stage)
-            .await
+        let moved = timeout(MOVE_MAX, self.control.move_to(stage)).await;
+        moved
+            .with_context(|| format!("the move to {stage} did not end within {MOVE_MAX:?}"))?
             .with_context(|| format!("the move to {stage} was refused"))?;
         report::say(&format!("moved to {stage} in {:.0?}", began.elapsed()));
         Ok(())
@@ -111,13 +113,12 @@ impl Demo {
     }
 
     async fn dwell(&mut self, stage: Stage, label: &str, seconds: f64, more: Duration) -> Result<()> {
-        let running = self.begin(stage, label);
-        let end = running.began + Duration::from_secs_f64(seconds);
+        self.begin(stage, label);
+        let end = Instant::now() + Duration::from_secs_f64(seconds);
         while Instant::now() < end || (!self.faults.enough(stage) && Instant::now() < end + more) {
             tokio::time::sleep(SHOW_EVERY).await;
-            self.show(&running).await?;
+            self.show().await?;
         }
-        self.end(running);
         Ok(())
     }
 
@@ -132,7 +133,7 @@ impl Demo {
     }
 
     async fn fill(&mut self) -> Result<()> {
-        let running = self.begin(Stage::DualWrite, "filling");
+        self.begin(Stage::DualWrite, "filling");
         let mut said = Instant::now();
         let filled = self.control.fill(|progress| {
             if progress.done || said.elapsed() > Duration::from_millis(500) {
@@ -140,9 +141,10 @@ impl Demo {
                 report::say(&format!("  fill: {} invoices copied", progress.copied));
             }
         });
-        filled.await.context("the fill did not end")?;
-        self.end(running);
-        Ok(())
+        let filled = timeout(FILL_MAX, filled).await;
+        filled
+            .with_context(|| format!("the fill did not end within {FILL_MAX:?}"))?
+            .context("the fill failed")
     }
 
     /// Pauses traffic and faults, waits until no mark is left, compares both stores by SQL, and goes on.
@@ -162,7 +164,7 @@ impl Demo {
             findings,
         });
         self.traffic.resume();
-        Ok(())
+        self.stay(stage, "after the check", UNDER_WAY).await
     }
 
     /// After `complete`: the target against the ledger, and every read of the run.
@@ -181,9 +183,10 @@ impl Demo {
         Ok(())
     }
 
-    async fn rest(&self) -> Result<()> {
+    async fn rest(&mut self) -> Result<()> {
         self.faults.set_stage(None);
         self.traffic.pause().await?;
+        self.end();
         let began = Instant::now();
         while self.control.marks_left().await? > 0 {
             if began.elapsed() > MARKS_MAX {
@@ -202,18 +205,23 @@ impl Demo {
         self.report.checks.push(check);
     }
 
-    fn begin(&self, stage: Stage, label: &str) -> Running {
+    /// Begins a step. The one before lasts until now, so that it has what a move to this one cost.
+    fn begin(&mut self, stage: Stage, label: &str) {
+        self.end();
         self.faults.set_stage(Some(stage));
-        Running {
+        self.running = Some(Running {
             stage,
             label: label.to_owned(),
             number: self.traffic.begin_step(),
             began: Instant::now(),
             before: self.control.statistics(),
-        }
+        });
     }
 
-    fn end(&mut self, running: Running) {
+    fn end(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
         let after = self.control.statistics();
         self.report.steps.push(Step {
             stage: running.stage,
@@ -226,24 +234,25 @@ impl Demo {
         });
     }
 
-    async fn show(&self, running: &Running) -> Result<()> {
+    async fn show(&self) -> Result<()> {
+        let Some(running) = &self.running else {
+            return Ok(());
+        };
         let (requests, latencies) = self.traffic.glance(running.number, 1_000);
-        let marks = self.control.marks_left().await?;
-        let name = report::name(running.stage, &running.label);
-        report::show_progress(
-            &name,
-            running.began.elapsed(),
+        report::show_progress(&Progress {
+            name: report::name(running.stage, &running.label),
+            time: running.began.elapsed(),
             requests,
             latencies,
-            marks,
-            self.control.statistics(),
-        );
+            marks_left: self.control.marks_left().await?,
+            statistics: self.control.statistics(),
+        });
         Ok(())
     }
 }
 
 /// A step that has begun.
-struct Running {
+pub(crate) struct Running {
     stage: Stage,
     label: String,
     number: usize,

@@ -157,6 +157,7 @@ async fn run(args: &Args) -> Result<bool> {
         legacy_url: files.legacy.clone(),
         target_url: files.target.clone(),
         report: Report::default(),
+        running: None,
     };
     demo.walk(&history).await?;
     demo.control.close().await?;

@@ -24,10 +24,10 @@ const STAGES: [Stage; 7] = [
     Stage::Complete,
 ];
 /// The share of the reads that the target must have answered, in percent: zeros in the verdict prove little without.
-const TARGET_READS: [(Stage, &str, f64); 3] = [
-    (Stage::Canary, CANARY_HALF, 30.0),
-    (Stage::Live, "", 80.0),
-    (Stage::RampDown, "", 100.0),
+const TARGET_READS: [(Stage, Option<&str>, f64); 3] = [
+    (Stage::Canary, Some(CANARY_HALF), 30.0),
+    (Stage::Live, None, 80.0),
+    (Stage::RampDown, None, 100.0),
 ];
 
 /// One step of the walk that has ended.
@@ -50,6 +50,18 @@ pub(crate) struct Check {
     /// None when only one store counts any more.
     pub(crate) comparison: Option<Comparison>,
     pub(crate) findings: Findings,
+}
+
+/// How a step goes right now.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    pub(crate) name: String,
+    pub(crate) time: Duration,
+    pub(crate) requests: u64,
+    /// The newest, in microseconds.
+    pub(crate) latencies: Vec<u32>,
+    pub(crate) marks_left: u64,
+    pub(crate) statistics: Statistics,
 }
 
 /// What is collected on the way.
@@ -226,13 +238,13 @@ impl Report {
             let steps = self
                 .steps
                 .iter()
-                .filter(|step| step.stage == stage && step.label == label);
+                .filter(|step| step.stage == stage && label.is_none_or(|label| step.label == label));
             steps.for_each(|step| counts.merge(&traffic.counts(step.number)));
             let percent = counts.target_percent();
             if percent < wanted {
                 complaints.push(format!(
                     "{}: the target answered {percent:.1} % of the reads, at least {wanted} % is asked",
-                    name(stage, label)
+                    name(stage, label.unwrap_or_default())
                 ));
             }
         }
@@ -311,25 +323,20 @@ pub(crate) fn say(line: &str) {
 }
 
 /// One line of progress.
-pub(crate) fn show_progress(
-    name: &str,
-    time: Duration,
-    requests: u64,
-    mut latencies: Vec<u32>,
-    marks_left: u64,
-    statistics: Statistics,
-) {
+pub(crate) fn show_progress(now: &Progress) {
+    let (mut latencies, seconds) = (now.latencies.clone(), now.time.as_secs_f64());
     say(&format!(
-        "  {name:<30} {:>4.1} s  {:>5.0} req/s  p50 {:>5.1} ms  p99 {:>6.1} ms  marks left {marks_left:<4} copies {:<6} \
+        "  {:<30} {seconds:>4.1} s  {:>5.0} req/s  p50 {:>5.1} ms  p99 {:>6.1} ms  marks left {:<4} copies {:<6} \
          fallbacks {:<5} mismatches {} (transient {})",
-        time.as_secs_f64(),
-        requests as f64 / time.as_secs_f64(),
+        now.name,
+        now.requests as f64 / seconds,
         percentile_ms(&mut latencies, 0.5),
         percentile_ms(&mut latencies, 0.99),
-        statistics.copies,
-        statistics.fallbacks,
-        statistics.mismatches_confirmed,
-        statistics.mismatches_transient,
+        now.marks_left,
+        now.statistics.copies,
+        now.statistics.fallbacks,
+        now.statistics.mismatches_confirmed,
+        now.statistics.mismatches_transient,
     ));
 }
 

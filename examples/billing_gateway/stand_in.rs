@@ -158,8 +158,7 @@ impl Naive {
     }
 
     async fn move_from(&self, from: Stage, to: Stage) -> anyhow::Result<()> {
-        if (from == Stage::Live) != (to == Stage::Live) && (to == Stage::RampDown || from == Stage::RampDown)
-        {
+        if to >= Stage::RampDown || from >= Stage::RampDown {
             let mut stage = self.0.stage.write().await;
             while self.marks_left() > 0 {
                 drop(stage);
@@ -307,6 +306,7 @@ impl Naive {
         };
         for ((customer, id), token) in ready {
             let stage = self.0.stage.read().await;
+            let scope_id = id;
             let ids = match id {
                 Some(id) => vec![id],
                 None => {
@@ -319,7 +319,10 @@ impl Naive {
             let mut done = true;
             for id in ids {
                 let _lock = self.stripe(customer, id).lock().await;
-                done &= self.copy(*stage, customer, id).await;
+                if !self.copy(*stage, customer, id).await {
+                    self.mark((customer, Some(id)), Duration::ZERO);
+                    done &= scope_id.is_none();
+                }
             }
             if done {
                 self.unmark((customer, id), token);
