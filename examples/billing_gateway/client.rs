@@ -1,6 +1,5 @@
 //! One client: sends a job over HTTP and notes in the ledger what it was told.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,8 +14,9 @@ use tokio::time::Instant;
 
 use crate::domain::Draft;
 use crate::http::ANSWERED_BY;
-use crate::ledger::{Fate, Key, Ledger, ListLook, Look, Version, Write, token_in};
+use crate::ledger::{Key, Ledger, Write};
 use crate::load::Job;
+use crate::noting::{note_get, note_list, note_write};
 
 /// Longer than the service's own limit: to meet it is a mistake of the service.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub(crate) struct Done {
     pub(crate) read: Option<bool>,
     pub(crate) created: Option<Key>,
     /// Of an unavailable one: the service said that surely nothing was changed.
-    surely_not: bool,
+    pub(crate) surely_not: bool,
     /// Of a broken one: what came.
     pub(crate) complaint: Option<String>,
 }
@@ -52,34 +52,15 @@ pub(crate) struct Client {
     base: String,
 }
 
-/// As much of an invoice as the ledger needs.
-#[derive(Deserialize)]
-struct Seen {
-    id: i64,
-    billing: SeenBilling,
-    total: String,
-}
-
-#[derive(Deserialize)]
-struct SeenBilling {
-    address: String,
-}
-
-#[derive(Deserialize)]
-struct SeenList {
-    invoices: Vec<Seen>,
-    next: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct SeenProblem {
     outcome: Option<String>,
 }
 
-struct Reply {
-    status: StatusCode,
-    from_target: bool,
-    body: Bytes,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) from_target: bool,
+    pub(crate) body: Bytes,
 }
 
 impl Client {
@@ -158,117 +139,8 @@ impl Client {
     }
 }
 
-fn note_get(ledger: &Ledger, key: Key, start: Duration, end: Duration, reply: Result<Reply>) -> Done {
-    let reply = match settled(reply) {
-        Ok(reply) => reply,
-        Err(done) => return done,
-    };
-    let version = match reply.status {
-        StatusCode::NOT_FOUND => None,
-        _ => match serde_json::from_slice::<Seen>(&reply.body) {
-            Ok(seen) => Some(seen.into_version()),
-            Err(error) => return Done::broken(format!("an invoice that cannot be read: {error}")),
-        },
-    };
-    ledger.note_look(Look {
-        key,
-        version,
-        start,
-        end,
-    });
-    Done {
-        read: Some(reply.from_target),
-        ..Done::fine()
-    }
-}
-
-fn note_list(ledger: &Ledger, customer: i64, start: Duration, end: Duration, reply: Result<Reply>) -> Done {
-    let reply = match settled(reply) {
-        Ok(reply) => reply,
-        Err(done) => return done,
-    };
-    let list = match serde_json::from_slice::<SeenList>(&reply.body) {
-        Ok(list) => list,
-        Err(error) => return Done::broken(format!("a list that cannot be read: {error}")),
-    };
-    let upto = list.next.and_then(|_| list.invoices.last().map(|last| last.id));
-    let versions: BTreeMap<_, _> = list
-        .invoices
-        .into_iter()
-        .map(|seen| (seen.id, seen.into_version()))
-        .collect();
-    ledger.note_list(ListLook {
-        customer,
-        after: 0,
-        upto,
-        versions,
-        start,
-        end,
-    });
-    Done {
-        read: Some(reply.from_target),
-        ..Done::fine()
-    }
-}
-
-fn note_write(ledger: &Ledger, mut write: Write, reply: Result<Reply>) -> Done {
-    let reply = match settled(reply) {
-        Ok(reply) => reply,
-        Err(done) => {
-            write.fate = if done.surely_not {
-                Fate::Failed
-            } else {
-                Fate::Unknown
-            };
-            ledger.note_write(write);
-            return done;
-        }
-    };
-    let mut done = Done::fine();
-    if reply.status == StatusCode::NOT_FOUND {
-        // Nothing was changed, and the client has seen that there is no such invoice.
-        let key = (write.customer, write.invoice.unwrap_or_default());
-        ledger.note_look(Look {
-            key,
-            version: None,
-            start: write.start,
-            end: write.end,
-        });
-        write.fate = Fate::Failed;
-    } else {
-        write.fate = Fate::Acked;
-        if write.version.is_some() {
-            done = note_written(&mut write, &reply);
-        }
-    }
-    ledger.note_write(write);
-    done
-}
-
-/// The answer to a create or a put holds what was written.
-fn note_written(write: &mut Write, reply: &Reply) -> Done {
-    let seen: Seen = match serde_json::from_slice(&reply.body) {
-        Ok(seen) => seen,
-        Err(error) => return Done::broken(format!("a written invoice that cannot be read: {error}")),
-    };
-    let id = seen.id;
-    let created = write.creates.then_some((write.customer, id));
-    write.invoice = Some(id);
-    let version = seen.into_version();
-    if write.version.as_ref() != Some(&version) {
-        return Done::broken(format!(
-            "{:?} was written and {version:?} came back",
-            write.version
-        ));
-    }
-    Done {
-        created,
-        ..Done::fine()
-    }
-}
-
 /// The reply when it is an answer; how the request ended when it is not.
-fn settled(reply: Result<Reply>) -> Result<Reply, Done> {
+pub(crate) fn settled(reply: Result<Reply>) -> Result<Reply, Done> {
     let reply = reply.map_err(|error| Done::broken(format!("{error:#}")))?;
     match reply.status {
         StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(reply),
@@ -293,7 +165,7 @@ fn to_body(draft: &Draft) -> Result<Bytes> {
 }
 
 impl Done {
-    fn fine() -> Self {
+    pub(crate) fn fine() -> Self {
         Self {
             ended: Ended::Fine,
             read: None,
@@ -303,40 +175,11 @@ impl Done {
         }
     }
 
-    fn broken(complaint: String) -> Self {
+    pub(crate) fn broken(complaint: String) -> Self {
         Self {
             ended: Ended::Broken,
             complaint: Some(complaint),
             ..Self::fine()
-        }
-    }
-}
-
-impl Seen {
-    fn into_version(self) -> Version {
-        Version {
-            token: token_in(&self.billing.address),
-            total: self.total,
-        }
-    }
-}
-
-impl Write {
-    fn begun(
-        customer: i64,
-        invoice: Option<i64>,
-        version: Option<Version>,
-        start: Duration,
-        end: Duration,
-    ) -> Self {
-        Self {
-            customer,
-            invoice,
-            version,
-            creates: false,
-            start,
-            end,
-            fate: Fate::Unknown,
         }
     }
 }

@@ -4,11 +4,10 @@
 //! constant statement. Money is kept exact as integer cents: SQLite's own `DECIMAL` would be a float.
 
 use anyhow::Result;
-use crossfade::data::{Outcome, Page, RecordKey, RecordStore, Stamp};
 use jiff::Timestamp;
 use sqlx::{Row as _, Sqlite, Transaction};
 
-use crate::domain::{self, Draft, Invoice, Invoices};
+use crate::domain::{self, Draft, Invoice};
 use crate::legacy_row::Row;
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::{Database, store_error};
@@ -187,7 +186,7 @@ impl Legacy {
         Ok(invoice)
     }
 
-    async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
+    pub(crate) async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
         let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND id = ?2"))
             .bind(customer)
             .bind(id)
@@ -223,7 +222,7 @@ impl Legacy {
     }
 
     /// Whether there was such an invoice. Its lines go with it.
-    async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
+    pub(crate) async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
         let deleted = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2")
             .bind(customer)
             .bind(id)
@@ -232,7 +231,7 @@ impl Legacy {
         Ok(deleted.rows_affected() > 0)
     }
 
-    async fn page_rows(
+    pub(crate) async fn page_rows(
         &self,
         group: Option<i64>,
         after: (i64, i64),
@@ -255,78 +254,5 @@ impl Legacy {
         .fetch_all(&self.database.readers)
         .await?;
         rows.iter().map(|row| Row::invoice_from_json(row)).collect()
-    }
-}
-
-/// What copies, repair and fill need. This file keeps no stamps, so crossfade reads again after each copy to it.
-impl RecordStore for Legacy {
-    type Data = Invoices;
-    type Error = StoreError;
-    const KEEPS_STAMPS: bool = false;
-
-    async fn read(
-        &self,
-        key: &RecordKey<Invoices>,
-        now: Stamp,
-    ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = self
-            .get(key.group, key.item)
-            .await
-            .map_err(|error| store_error(Store::Legacy, &error))?;
-        Ok((now, found))
-    }
-
-    async fn replace(
-        &self,
-        key: &RecordKey<Invoices>,
-        record: Option<&Invoice>,
-        _: Stamp,
-    ) -> Result<(), StoreError> {
-        let replaced = async {
-            let Some(invoice) = record else {
-                return self.delete(key.group, key.item).await.map(drop);
-            };
-            let mut transaction = self.database.begin().await?;
-            Self::put_rows(&mut transaction, &[Row::from(invoice)]).await?;
-            transaction.commit().await
-        };
-        replaced.await.map_err(|error| store_error(Store::Legacy, &error))
-    }
-
-    async fn replace_many(
-        &self,
-        records: &[(RecordKey<Invoices>, Invoice)],
-        _: Stamp,
-    ) -> Result<(), StoreError> {
-        let replaced = async {
-            let rows: Vec<Row> = records.iter().map(|(_, invoice)| Row::from(invoice)).collect();
-            let mut transaction = self.database.begin().await?;
-            Self::put_rows(&mut transaction, &rows).await?;
-            transaction.commit().await
-        };
-        replaced.await.map_err(|error| store_error(Store::Legacy, &error))
-    }
-
-    async fn page(
-        &self,
-        group: Option<&i64>,
-        after: Option<&RecordKey<Invoices>>,
-        limit: usize,
-        now: Stamp,
-    ) -> Result<Page<Invoices>, StoreError> {
-        let after = after.map_or((i64::MIN, i64::MIN), |key| (key.group, key.item));
-        let invoices = self.page_rows(group.copied(), after, limit).await;
-        let invoices = invoices.map_err(|error| store_error(Store::Legacy, &error))?;
-        Ok(Page {
-            stamp: now,
-            records: invoices
-                .into_iter()
-                .map(|i| (domain::key(i.customer_id, i.id), i))
-                .collect(),
-        })
-    }
-
-    fn outcome(error: &StoreError) -> Outcome {
-        error.outcome()
     }
 }

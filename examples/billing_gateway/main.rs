@@ -6,13 +6,11 @@
 //!
 //! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy.rs` and `target.rs`
 //! are what a service has to bring. The rest plays the world around it: `http.rs`, the clients with their ledger
-//! (`traffic.rs`, `client.rs`, `load.rs`, `ledger.rs`), the faults, and the judges (`judge.rs`, `compare.rs`).
+//! (`load.rs`, `traffic.rs`, `client.rs`, `ledger.rs`), the faults, and the judges (`judge.rs`, `compare.rs`).
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod chinook;
-#[cfg(test)]
-mod chinook_tests;
 mod client;
 mod compare;
 mod demo;
@@ -25,8 +23,10 @@ mod http;
 mod judge;
 mod ledger;
 mod legacy;
+mod legacy_records;
 mod legacy_row;
 mod load;
+mod noting;
 mod problem;
 mod report;
 mod request;
@@ -36,6 +36,7 @@ mod stand_in;
 mod store_tests;
 mod target;
 mod traffic;
+mod verdict;
 mod wiring;
 
 use std::path::PathBuf;
