@@ -81,55 +81,29 @@ pub(crate) fn read_folder(folder: &Path) -> Result<History, HistoryError> {
     let mut made = Vec::with_capacity(invoices.rows.len());
     for placed in &invoices.rows {
         if !known.contains_key(&placed.row.customer_id) {
-            return Err(invoices.error(
-                placed.line,
-                format!("Customer.csv has no CustomerId {}", placed.row.customer_id),
-            ));
+            return Err(invoices
+                .error(placed.line, format!("Customer.csv has no CustomerId {}", placed.row.customer_id)));
         }
-        made.push(
-            placed
-                .row
-                .to_invoice()
-                .map_err(|what| invoices.error(placed.line, what))?,
-        );
+        made.push(placed.row.to_invoice().map_err(|what| invoices.error(placed.line, what))?);
     }
     for placed in &lines.rows {
         let Some(&index) = at.get(&placed.row.invoice_id) else {
-            return Err(lines.error(
-                placed.line,
-                format!("Invoice.csv has no InvoiceId {}", placed.row.invoice_id),
-            ));
+            return Err(
+                lines.error(placed.line, format!("Invoice.csv has no InvoiceId {}", placed.row.invoice_id))
+            );
         };
-        made[index].lines.push(
-            placed
-                .row
-                .to_line()
-                .map_err(|what| lines.error(placed.line, what))?,
-        );
+        made[index].lines.push(placed.row.to_line().map_err(|what| lines.error(placed.line, what))?);
     }
-    let customers = customers
-        .rows
-        .into_iter()
-        .map(|placed| placed.row.into())
-        .collect();
-    Ok(History {
-        customers,
-        invoices: made,
-    })
+    let customers = customers.rows.into_iter().map(|placed| placed.row.into()).collect();
+    Ok(History { customers, invoices: made })
 }
 
 impl<T: DeserializeOwned> Table<T> {
     fn read(path: PathBuf) -> Result<Self, HistoryError> {
-        let file = File::open(&path).map_err(|error| HistoryError::File {
-            path: path.clone(),
-            error,
-        })?;
+        let file = File::open(&path).map_err(|error| HistoryError::File { path: path.clone(), error })?;
         let mut reader = csv::Reader::from_reader(file);
         let headers = reader.headers().cloned();
-        let mut table = Self {
-            path,
-            rows: Vec::new(),
-        };
+        let mut table = Self { path, rows: Vec::new() };
         let headers = headers.map_err(|error| table.error(1, error.to_string()))?;
         let mut record = csv::StringRecord::new();
         loop {
@@ -140,9 +114,7 @@ impl<T: DeserializeOwned> Table<T> {
                 Err(error) => return Err(table.error(before, error.to_string())),
             }
             let line = record.position().map_or(before, csv::Position::line);
-            let row = record
-                .deserialize(Some(&headers))
-                .map_err(|error| table.error(line, plain(&error)))?;
+            let row = record.deserialize(Some(&headers)).map_err(|error| table.error(line, plain(&error)))?;
             table.rows.push(Placed { line, row });
         }
     }
@@ -161,11 +133,7 @@ impl<T> Table<T> {
     }
 
     fn error(&self, line: u64, what: String) -> HistoryError {
-        HistoryError::Line {
-            path: self.path.clone(),
-            line,
-            what,
-        }
+        HistoryError::Line { path: self.path.clone(), line, what }
     }
 }
 
@@ -218,9 +186,7 @@ impl LineRow {
 
 fn cents_only(column: &str, amount: Decimal) -> Result<Decimal, String> {
     if amount.normalize().scale() > MONEY_SCALE {
-        return Err(format!(
-            "{column} {amount} has more than {MONEY_SCALE} decimal places"
-        ));
+        return Err(format!("{column} {amount} has more than {MONEY_SCALE} decimal places"));
     }
     Ok(money(amount))
 }
@@ -232,9 +198,7 @@ fn parse_date(text: &str) -> Result<Timestamp, String> {
         .or_else(|_| text.parse::<DateTime>())
         .or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)));
     let zoned = at.and_then(|at| at.to_zoned(TimeZone::UTC));
-    zoned
-        .map(|at| at.timestamp())
-        .map_err(|_| format!("InvoiceDate {text:?} is no date like 2021/1/31"))
+    zoned.map(|at| at.timestamp()).map_err(|_| format!("InvoiceDate {text:?} is no date like 2021/1/31"))
 }
 
 /// What is wrong, without the position that is shown beside it.

@@ -67,12 +67,7 @@ impl Client {
     pub(crate) fn new(base: String) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self {
-            http: HyperClient::builder(TokioExecutor::new())
-                .http2_only(true)
-                .build(connector),
-            base,
-        }
+        Self { http: HyperClient::builder(TokioExecutor::new()).http2_only(true).build(connector), base }
     }
 
     /// Runs the job and notes what came of it. `began` is when the run began.
@@ -86,20 +81,11 @@ impl Client {
             Job::List(customer) => note_list(ledger, customer, start, end, reply),
             Job::Create(customer, _, version) => {
                 let write = Write::begun(customer, None, Some(version), start, end);
-                note_write(
-                    ledger,
-                    Write {
-                        creates: true,
-                        ..write
-                    },
-                    reply,
-                )
+                note_write(ledger, Write { creates: true, ..write }, reply)
             }
-            Job::Put(key, _, version) => note_write(
-                ledger,
-                Write::begun(key.0, Some(key.1), Some(version), start, end),
-                reply,
-            ),
+            Job::Put(key, _, version) => {
+                note_write(ledger, Write::begun(key.0, Some(key.1), Some(version), start, end), reply)
+            }
             Job::Delete(key) => note_write(ledger, Write::begun(key.0, Some(key.1), None, start, end), reply),
         }
     }
@@ -110,32 +96,17 @@ impl Client {
             Job::Put(key, draft, _) => (Method::PUT, format!("/{}/invoices/{}", key.0, key.1), Some(draft)),
             Job::Delete(key) => (Method::DELETE, format!("/{}/invoices/{}", key.0, key.1), None),
             Job::Get(key) => (Method::GET, format!("/{}/invoices/{}", key.0, key.1), None),
-            Job::List(customer) => (
-                Method::GET,
-                format!("/{customer}/invoices?limit={LIST_LIMIT}"),
-                None,
-            ),
+            Job::List(customer) => (Method::GET, format!("/{customer}/invoices?limit={LIST_LIMIT}"), None),
         };
         let request = Request::builder()
             .method(method)
             .uri(format!("{}/customers{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(draft.map(to_body).transpose()?.unwrap_or_default()))?;
-        let response = self
-            .http
-            .request(request)
-            .await
-            .context("the connection failed")?;
-        let from_target = response
-            .headers()
-            .get(ANSWERED_BY)
-            .is_some_and(|store| store == "target");
+        let response = self.http.request(request).await.context("the connection failed")?;
+        let from_target = response.headers().get(ANSWERED_BY).is_some_and(|store| store == "target");
         let status = response.status();
-        Ok(Reply {
-            status,
-            from_target,
-            body: response.into_body().collect().await?.to_bytes(),
-        })
+        Ok(Reply { status, from_target, body: response.into_body().collect().await?.to_bytes() })
     }
 }
 
@@ -147,16 +118,9 @@ pub(crate) fn settled(reply: Result<Reply>) -> Result<Reply, Done> {
         StatusCode::SERVICE_UNAVAILABLE => {
             let problem = serde_json::from_slice::<SeenProblem>(&reply.body);
             let surely_not = problem.is_ok_and(|problem| problem.outcome.as_deref() == Some("rejected"));
-            Err(Done {
-                ended: Ended::Unavailable,
-                surely_not,
-                ..Done::fine()
-            })
+            Err(Done { ended: Ended::Unavailable, surely_not, ..Done::fine() })
         }
-        status => Err(Done::broken(format!(
-            "{status}: {}",
-            String::from_utf8_lossy(&reply.body)
-        ))),
+        status => Err(Done::broken(format!("{status}: {}", String::from_utf8_lossy(&reply.body)))),
     }
 }
 
@@ -166,20 +130,10 @@ fn to_body(draft: &Draft) -> Result<Bytes> {
 
 impl Done {
     pub(crate) fn fine() -> Self {
-        Self {
-            ended: Ended::Fine,
-            read: None,
-            created: None,
-            complaint: None,
-            surely_not: false,
-        }
+        Self { ended: Ended::Fine, read: None, created: None, complaint: None, surely_not: false }
     }
 
     pub(crate) fn broken(complaint: String) -> Self {
-        Self {
-            ended: Ended::Broken,
-            complaint: Some(complaint),
-            ..Self::fine()
-        }
+        Self { ended: Ended::Broken, complaint: Some(complaint), ..Self::fine() }
     }
 }

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 use crate::ledger::{Key, Version, token_in};
 use crate::sqlite::connect_options;
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 /// Both stores in one form: the customer, the id, and everything else as one JSON text.
 const BOTH: &str = "
@@ -53,11 +53,8 @@ impl Comparison {
 pub(crate) async fn compare(legacy: &str, target: &str) -> Result<Comparison> {
     let mut connection = attach(legacy, target).await?;
     let mut found = Comparison::default();
-    (found.legacy_invoices, found.legacy_total) = count(
-        &mut connection,
-        "SELECT count(*), coalesce(sum(total_cents), 0) FROM main.invoices",
-    )
-    .await?;
+    (found.legacy_invoices, found.legacy_total) =
+        count(&mut connection, "SELECT count(*), coalesce(sum(total_cents), 0) FROM main.invoices").await?;
     // Cents by cutting the point out of the text: no float is near money.
     (found.target_invoices, found.target_total) = count(
         &mut connection,
@@ -75,10 +72,7 @@ pub(crate) async fn compare(legacy: &str, target: &str) -> Result<Comparison> {
     .await?;
     found.differing = differing.len() as u64;
     for row in differing.iter().take(3) {
-        let form = |index| {
-            row.get::<Option<String>, _>(index)
-                .unwrap_or_else(|| "nothing".into())
-        };
+        let form = |index| row.get::<Option<String>, _>(index).unwrap_or_else(|| "nothing".into());
         let (customer, invoice): (i64, i64) = (row.get(0), row.get(1));
         found.samples.push(format!(
             "customer {customer}, invoice {invoice}: legacy {} target {}",
@@ -105,27 +99,15 @@ pub(crate) async fn versions(store: Store, url: &str) -> Result<BTreeMap<Key, Ve
     let mut connection = connect_options(url)?.connect().await?;
     let rows = sqlx::query(query).fetch_all(&mut connection).await?;
     connection.close().await?;
-    let version = |row: &sqlx::sqlite::SqliteRow| Version {
-        token: token_in(row.get(2)),
-        total: row.get(3),
-    };
-    Ok(rows
-        .iter()
-        .map(|row| ((row.get(0), row.get(1)), version(row)))
-        .collect())
+    let version = |row: &sqlx::sqlite::SqliteRow| Version { token: token_in(row.get(2)), total: row.get(3) };
+    Ok(rows.iter().map(|row| ((row.get(0), row.get(1)), version(row))).collect())
 }
 
 /// A connection to legacy, as `main`, with the target beside it.
 async fn attach(legacy: &str, target: &str) -> Result<SqliteConnection> {
     let mut connection = connect_options(legacy)?.connect().await?;
-    let file = connect_options(target)?
-        .get_filename()
-        .to_string_lossy()
-        .into_owned();
-    let attached = sqlx::query("ATTACH ?1 AS target")
-        .bind(&file)
-        .execute(&mut connection)
-        .await;
+    let file = connect_options(target)?.get_filename().to_string_lossy().into_owned();
+    let attached = sqlx::query("ATTACH ?1 AS target").bind(&file).execute(&mut connection).await;
     attached.with_context(|| format!("cannot attach {file}"))?;
     Ok(connection)
 }

@@ -10,9 +10,9 @@ use crate::faults::Faults;
 use crate::history::History;
 use crate::judge::Judge;
 use crate::report::{self, Check, Progress, Report, Step};
-use crate::stand_in::{Stage, Store};
 use crate::traffic::Traffic;
 use crate::wiring::{Cohort, Control, Statistics};
+use crossfade::route::{Stage, Store};
 
 /// A stage that has not met every kind of fault in its time gets this much more.
 const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
@@ -45,9 +45,7 @@ pub(crate) struct Demo {
 impl Demo {
     /// Walks from `off` to `complete`.
     pub(crate) async fn walk(&mut self, history: &History) -> Result<()> {
-        let country = history
-            .largest_country()
-            .context("the history has no customers")?;
+        let country = history.largest_country().context("the history has no customers")?;
         let first = Cohort::Country(country.clone());
 
         self.traffic.resume();
@@ -64,11 +62,9 @@ impl Demo {
 
         self.control.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
-        self.stay(Stage::Canary, &format!("customers in {country}"), 2.0)
-            .await?;
+        self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
         self.control.set_cohort(Cohort::Percent(10)).await?;
-        self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0)
-            .await?;
+        self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0).await?;
         self.control.set_cohort(Cohort::Percent(50)).await?;
         self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
 
@@ -158,11 +154,7 @@ impl Demo {
         };
         let stored = versions(store, url).await?;
         let findings = Judge::new(self.traffic.ledger().notes(), &stored).judge_stored(&stored);
-        self.note(Check {
-            when,
-            comparison: Some(comparison),
-            findings,
-        });
+        self.note(Check { when, comparison: Some(comparison), findings });
         self.traffic.resume();
         self.stay(stage, "after the check", UNDER_WAY).await
     }
@@ -173,11 +165,7 @@ impl Demo {
         let stored = versions(Store::Target, &self.target_url).await?;
         let notes = self.traffic.ledger().notes();
         let findings = Judge::new(notes, &stored).judge(&stored);
-        self.note(Check {
-            when: "after complete, every read included",
-            comparison: None,
-            findings,
-        });
+        self.note(Check { when: "after complete, every read included", comparison: None, findings });
         self.report.statistics = self.control.statistics();
         (self.report.acknowledged, self.report.unknown) = self.traffic.ledger().counts();
         Ok(())

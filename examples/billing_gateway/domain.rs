@@ -149,10 +149,9 @@ impl Draft {
         check_text("billing.address", &billing.address)?;
         check_text("billing.city", &billing.city)?;
         check_text("billing.country", &billing.country)?;
-        for (field, text) in [
-            ("billing.state", &billing.state),
-            ("billing.postal_code", &billing.postal_code),
-        ] {
+        for (field, text) in
+            [("billing.state", &billing.state), ("billing.postal_code", &billing.postal_code)]
+        {
             text.as_deref().map_or(Ok(()), |text| check_text(field, text))?;
         }
         Ok(())
@@ -176,10 +175,7 @@ impl Line {
 
 /// The key of an invoice.
 pub(crate) fn key(customer: i64, invoice: i64) -> RecordKey<Invoices> {
-    RecordKey {
-        group: customer,
-        item: invoice,
-    }
+    RecordKey { group: customer, item: invoice }
 }
 
 /// The printed number: the year and the id, so it is unique over all customers.
@@ -189,12 +185,7 @@ pub(crate) fn invoice_number(id: i64, issued_at: Timestamp) -> String {
 
 /// The sum of the lines. Cannot overflow: checked lines stay below 10^14 in all.
 pub(crate) fn total_of(lines: &[Line]) -> Decimal {
-    money(
-        lines
-            .iter()
-            .map(|line| line.unit_price * Decimal::from(line.quantity))
-            .sum(),
-    )
+    money(lines.iter().map(|line| line.unit_price * Decimal::from(line.quantity)).sum())
 }
 
 /// The amount with exactly two decimal places, so that equal money has one text.
@@ -211,10 +202,9 @@ pub(crate) fn whole_seconds(at: Timestamp) -> Timestamp {
 fn check_text(field: &str, text: &str) -> Result<(), InvalidDraft> {
     match text.trim().chars().count() {
         1..=TEXT_MAX if text.chars().count() <= TEXT_MAX => Ok(()),
-        length => Err(InvalidDraft::Text {
-            field: field.to_owned(),
-            length: length.max(text.chars().count()),
-        }),
+        length => {
+            Err(InvalidDraft::Text { field: field.to_owned(), length: length.max(text.chars().count()) })
+        }
     }
 }
 
@@ -264,12 +254,7 @@ pub(crate) mod tests {
 
     #[test]
     fn money_keeps_its_two_places_and_seconds_are_whole() {
-        assert_eq!(
-            draft("2.5000", 2).checked().unwrap().lines[0]
-                .unit_price
-                .to_string(),
-            "2.50"
-        );
+        assert_eq!(draft("2.5000", 2).checked().unwrap().lines[0].unit_price.to_string(), "2.50");
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
         assert_eq!(whole_seconds(at).to_string(), "2026-01-02T03:04:05Z");
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::request::StoreError;
-use crate::stand_in::{Stage, Store};
+use crossfade::route::{Stage, Store};
 
 /// How often each kind has to hit each store in each stage that copies.
 pub(crate) const FAULTS_WANTED: u64 = 5;
@@ -56,13 +56,8 @@ pub(crate) enum Fault {
 }
 
 /// The stages in which both stores are written.
-pub(crate) const COPYING: [Stage; 5] = [
-    Stage::DualWrite,
-    Stage::Shadow,
-    Stage::Canary,
-    Stage::Live,
-    Stage::RampDown,
-];
+pub(crate) const COPYING: [Stage; 5] =
+    [Stage::DualWrite, Stage::Shadow, Stage::Canary, Stage::Live, Stage::RampDown];
 const QUIET: usize = COPYING.len();
 
 /// The schedule of both stores. Quiet until a stage is set.
@@ -107,17 +102,14 @@ impl Faults {
 
     /// Takes `store` away for `time`.
     pub(crate) fn take_away(&self, store: Store, time: Duration) {
-        self.0.stores[index(store)]
-            .gone_until
-            .store(self.now() + micros(time), Ordering::Relaxed);
+        self.0.stores[index(store)].gone_until.store(self.now() + micros(time), Ordering::Relaxed);
     }
 
     /// How often `kind` has hit `store` in `stage`.
     pub(crate) fn hits(&self, stage: Stage, store: Store, kind: Kind) -> u64 {
         let stage = COPYING.iter().position(|&copying| copying == stage);
-        stage.map_or(0, |stage| {
-            self.0.stores[index(store)].hits[stage][kind as usize].load(Ordering::Relaxed)
-        })
+        stage
+            .map_or(0, |stage| self.0.stores[index(store)].hits[stage][kind as usize].load(Ordering::Relaxed))
     }
 
     /// Whether every kind has hit both stores often enough in `stage`; true for a stage that does not copy.
@@ -147,9 +139,7 @@ impl Faults {
         }
         let schedule = &self.0.stores[index(store)];
         let call = schedule.calls.fetch_add(1, Ordering::Relaxed);
-        let fault = self
-            .gone(store, stage, call)
-            .or_else(|| self.scheduled(store, call, writes))?;
+        let fault = self.gone(store, stage, call).or_else(|| self.scheduled(store, call, writes))?;
         if let Some(kind) = fault.counted_as() {
             schedule.hits[stage][kind as usize].fetch_add(1, Ordering::Relaxed);
         }
@@ -163,23 +153,15 @@ impl Faults {
         if now >= next {
             let pause = micros(BACK) + self.random(store, 0, call) % (micros(BACK) / 2);
             let mine =
-                schedule
-                    .next_gone
-                    .compare_exchange(next, now + pause, Ordering::Relaxed, Ordering::Relaxed);
+                schedule.next_gone.compare_exchange(next, now + pause, Ordering::Relaxed, Ordering::Relaxed);
             let times = &schedule.hits[stage][Kind::Gone as usize];
             if mine.is_ok() && next > 0 && times.load(Ordering::Relaxed) < GONE_TIMES_MAX {
-                schedule
-                    .gone_until
-                    .fetch_max(now + micros(GONE), Ordering::Relaxed);
+                schedule.gone_until.fetch_max(now + micros(GONE), Ordering::Relaxed);
                 times.fetch_add(1, Ordering::Relaxed);
             }
         }
         let gone = now < schedule.gone_until.load(Ordering::Relaxed);
-        gone.then_some(if call.is_multiple_of(2) {
-            Fault::GoneRefused
-        } else {
-            Fault::GoneTimeout
-        })
+        gone.then_some(if call.is_multiple_of(2) { Fault::GoneRefused } else { Fault::GoneTimeout })
     }
 
     fn scheduled(&self, store: Store, call: u64, writes: bool) -> Option<Fault> {
@@ -188,9 +170,11 @@ impl Faults {
             if self.place(store, 1, write / WRITES_PER_BLOCK, WRITES_PER_BLOCK) == write % WRITES_PER_BLOCK {
                 let late = self.random(store, 4, write) % micros(LATE_MAX);
                 // Every other lost answer is of a write that was applied before.
-                return Some(Fault::LostAnswer(Duration::from_micros(
-                    if write.is_multiple_of(2) { 0 } else { late },
-                )));
+                return Some(Fault::LostAnswer(Duration::from_micros(if write.is_multiple_of(2) {
+                    0
+                } else {
+                    late
+                })));
             }
         }
         let (block, place) = (call / CALLS_PER_BLOCK, call % CALLS_PER_BLOCK);
@@ -228,18 +212,12 @@ impl Fault {
 
 /// The error of a call that the store never saw.
 pub(crate) fn refused(store: Store) -> StoreError {
-    StoreError::Unavailable {
-        store,
-        reason: "connection refused (injected)".into(),
-    }
+    StoreError::Unavailable { store, reason: "connection refused (injected)".into() }
 }
 
 /// The error of a call whose answer never came.
 pub(crate) fn no_answer(store: Store) -> StoreError {
-    StoreError::NoAnswer {
-        store,
-        reason: "timed out (injected)".into(),
-    }
+    StoreError::NoAnswer { store, reason: "timed out (injected)".into() }
 }
 
 /// What a call to a store that is gone meets.
@@ -285,11 +263,7 @@ mod tests {
                 hit += u32::from(faults.next(store, n % 2 == 0).is_some());
             }
         }
-        assert!(
-            faults.enough(Stage::Shadow),
-            "{:?}",
-            faults.missing(Stage::Shadow)
-        );
+        assert!(faults.enough(Stage::Shadow), "{:?}", faults.missing(Stage::Shadow));
         assert!(hit * 100 < calls * 6, "{hit} of {calls}");
         assert!(!faults.enough(Stage::Live));
     }

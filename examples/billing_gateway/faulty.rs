@@ -12,8 +12,8 @@ use crate::domain::{self, Invoice, Invoices};
 use crate::faults::{Fault, Faults, LATE_MAX, gone, no_answer, refused};
 use crate::legacy::Legacy;
 use crate::request::{InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::stand_in::Store;
 use crate::target::{IdSource, TargetWithIds};
+use crossfade::route::Store;
 
 /// A store and what may happen to calls of it.
 #[derive(Clone, Debug)]
@@ -123,16 +123,8 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
         record: Option<&Invoice>,
         stamp: Stamp,
     ) -> Result<(), StoreError> {
-        let (inner, key, record) = (
-            self.inner.clone(),
-            domain::key(key.group, key.item),
-            record.cloned(),
-        );
-        self.run(
-            true,
-            async move { inner.replace(&key, record.as_ref(), stamp).await },
-        )
-        .await
+        let (inner, key, record) = (self.inner.clone(), domain::key(key.group, key.item), record.cloned());
+        self.run(true, async move { inner.replace(&key, record.as_ref(), stamp).await }).await
     }
 
     async fn replace_many(
@@ -145,8 +137,7 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
             .iter()
             .map(|(key, invoice)| (domain::key(key.group, key.item), invoice.clone()))
             .collect();
-        self.run(true, async move { inner.replace_many(&records, stamp).await })
-            .await
+        self.run(true, async move { inner.replace_many(&records, stamp).await }).await
     }
 
     async fn page(
@@ -158,10 +149,7 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
     ) -> Result<Page<Invoices>, StoreError> {
         let (inner, group) = (self.inner.clone(), group.copied());
         let after = after.map(|key| domain::key(key.group, key.item));
-        self.run(false, async move {
-            inner.page(group.as_ref(), after.as_ref(), limit, now).await
-        })
-        .await
+        self.run(false, async move { inner.page(group.as_ref(), after.as_ref(), limit, now).await }).await
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, StoreError> {

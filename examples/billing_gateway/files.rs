@@ -41,11 +41,7 @@ impl Files {
         let target = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
         say("");
         say("look for yourself (legacy stopped where complete began):");
-        for (url, query) in [
-            (&self.legacy, legacy),
-            (&self.target, target),
-            (&self.journal, ".tables"),
-        ] {
+        for (url, query) in [(&self.legacy, legacy), (&self.target, target), (&self.journal, ".tables")] {
             let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
             say(&format!("  sqlite3 {file} \"{query}\""));
         }
@@ -55,11 +51,7 @@ impl Files {
 /// A demonstration that replaced somebody's invoices would be a poor one.
 pub(crate) async fn ensure_empty(legacy: &Legacy, target: &Target) -> Result<()> {
     let legacy = count(&legacy.database().readers, "SELECT count(*) FROM customers").await?;
-    let target = count(
-        &target.database().readers,
-        "SELECT count(*) FROM invoice_documents",
-    )
-    .await?;
+    let target = count(&target.database().readers, "SELECT count(*) FROM invoice_documents").await?;
     if legacy + target > 0 {
         bail!(
             "the stores must be empty: the legacy store has {legacy} customers, the target {target} documents"

@@ -91,9 +91,7 @@ impl History {
             .iter()
             .flat_map(|&(country, city, weight)| (0..weight).map(move |_| (country, city)))
             .collect();
-        let homes: Vec<_> = (0..CUSTOMERS)
-            .map(|_| places[random.random_range(0..places.len())])
-            .collect();
+        let homes: Vec<_> = (0..CUSTOMERS).map(|_| places[random.random_range(0..places.len())]).collect();
         let customers = (1..).zip(&homes).map(|(id, (country, city))| Customer {
             id,
             name: format!("Customer {id} of {city}"),
@@ -101,9 +99,7 @@ impl History {
         });
         Self {
             customers: customers.collect(),
-            invoices: (1..=INVOICES)
-                .map(|id| invoice(&mut random, id, &homes))
-                .collect(),
+            invoices: (1..=INVOICES).map(|id| invoice(&mut random, id, &homes)).collect(),
         }
     }
 

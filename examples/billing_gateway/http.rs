@@ -20,7 +20,7 @@ use crate::domain::{Draft, Invoice};
 use crate::history::Customer;
 use crate::problem::Problem;
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 /// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,10 +41,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new(invoices: InvoiceService, customers: &[Customer]) -> Self {
-        let countries = customers
-            .iter()
-            .map(|customer| (customer.id, customer.country.clone()))
-            .collect();
+        let countries = customers.iter().map(|customer| (customer.id, customer.country.clone())).collect();
         Self {
             invoices,
             countries: Arc::new(countries),
@@ -56,17 +53,11 @@ impl Gateway {
     pub(crate) fn into_router(self) -> Router {
         Router::new()
             .route("/customers/{customer}/invoices", get(list).post(create))
-            .route(
-                "/customers/{customer}/invoices/{invoice}",
-                get(read).put(put).delete(delete),
-            )
+            .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/healthz", get(|| async { "ok\n" }))
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
             .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "this path does not take that method",
-                )
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method")
             })
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .layer(CatchPanicLayer::custom(panicked))
@@ -75,19 +66,12 @@ impl Gateway {
 
     async fn call(&self, customer: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
         let Some(country) = self.countries.get(&customer).cloned() else {
-            return Err(Problem::new(
-                StatusCode::NOT_FOUND,
-                format!("there is no customer {customer}"),
-            ));
+            return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {customer}")));
         };
         let Ok(_slot) = self.slots.try_acquire() else {
             return Err(Problem::overloaded());
         };
-        let request = InvoiceRequest {
-            customer,
-            country,
-            call,
-        };
+        let request = InvoiceRequest { customer, country, call };
         match tokio::time::timeout(REQUEST_TIMEOUT, self.invoices.clone().oneshot(request)).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(Problem::timed_out()),
@@ -121,11 +105,7 @@ async fn create(
         Body::Invoice(invoice) => format!("/customers/{customer}/invoices/{}", invoice.id),
         _ => String::new(),
     };
-    Ok((
-        [(header::LOCATION, location)],
-        respond(StatusCode::CREATED, answer),
-    )
-        .into_response())
+    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, answer)).into_response())
 }
 
 async fn list(
@@ -136,40 +116,23 @@ async fn list(
     let (Path(customer), Query(query)) = (path?, query?);
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("limit must be 1 to {PAGE_MAX}"),
-        ));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit must be 1 to {PAGE_MAX}")));
     }
     let (store, after) = match query.page.as_deref().map(parse_page) {
         None => (None, 0),
         Some(Some((store, after))) => (Some(store), after),
         Some(None) => {
-            return Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                "page is not what a list gave as next",
-            ));
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "page is not what a list gave as next"));
         }
     };
     // One more than asked for shows whether there is a next page.
-    let mut answer = gateway
-        .call(
-            customer,
-            Call::List {
-                after,
-                limit: limit + 1,
-                store,
-            },
-        )
-        .await?;
+    let mut answer = gateway.call(customer, Call::List { after, limit: limit + 1, store }).await?;
     let mut next = None;
     if let Body::List(invoices) = &mut answer.body
         && invoices.len() > limit as usize
     {
         invoices.truncate(limit as usize);
-        next = invoices
-            .last()
-            .map(|last| format!("{}-{}", name(answer.from), last.id));
+        next = invoices.last().map(|last| format!("{}-{}", name(answer.from), last.id));
     }
     let InvoiceAnswer { from, body } = answer;
     let Body::List(invoices) = body else {
@@ -180,10 +143,7 @@ async fn list(
 
 async fn read(State(gateway): State<Gateway>, path: Result<Path<(i64, i64)>, PathRejection>) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(
-        StatusCode::OK,
-        gateway.call(customer, Call::Get(invoice)).await?,
-    ))
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Get(invoice)).await?))
 }
 
 async fn put(
@@ -192,18 +152,12 @@ async fn put(
     body: Result<Json<Draft>, JsonRejection>,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(
-        StatusCode::OK,
-        gateway.call(customer, Call::Put(invoice, draft(body)?)).await?,
-    ))
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Put(invoice, draft(body)?)).await?))
 }
 
 async fn delete(State(gateway): State<Gateway>, path: Result<Path<(i64, i64)>, PathRejection>) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(
-        StatusCode::OK,
-        gateway.call(customer, Call::Delete(invoice)).await?,
-    ))
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Delete(invoice)).await?))
 }
 
 fn respond(status: StatusCode, answer: InvoiceAnswer) -> Response {
@@ -211,28 +165,22 @@ fn respond(status: StatusCode, answer: InvoiceAnswer) -> Response {
     match answer.body {
         Body::Invoice(invoice) => (status, from, Json(invoice)).into_response(),
         Body::Deleted => (StatusCode::NO_CONTENT, from).into_response(),
-        Body::Missing => (
-            from,
-            Problem::new(StatusCode::NOT_FOUND, "there is no such invoice"),
-        )
-            .into_response(),
+        Body::Missing => {
+            (from, Problem::new(StatusCode::NOT_FOUND, "there is no such invoice")).into_response()
+        }
         Body::List(_) => unexpected().into_response(),
     }
 }
 
 fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {
     let Json(draft) = body?;
-    draft
-        .checked()
-        .map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))
+    draft.checked().map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))
 }
 
 /// A page token names the store that it came from: a walk stays with one store.
 fn parse_page(token: &str) -> Option<(Store, i64)> {
     let (store, after) = token.split_once('-')?;
-    let store = [Store::Legacy, Store::Target]
-        .into_iter()
-        .find(|&known| name(known) == store)?;
+    let store = [Store::Legacy, Store::Target].into_iter().find(|&known| name(known) == store)?;
     Some((store, after.parse().ok()?))
 }
 
@@ -248,10 +196,7 @@ pub(crate) fn name(store: Store) -> &'static str {
 }
 
 fn unexpected() -> Problem {
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "the store answered something else than was asked",
-    )
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the store answered something else than was asked")
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

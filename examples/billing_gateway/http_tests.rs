@@ -19,41 +19,23 @@ struct Answered {
 }
 
 fn customers() -> Vec<Customer> {
-    vec![Customer {
-        id: 1,
-        name: "One".into(),
-        country: "Norway".into(),
-    }]
+    vec![Customer { id: 1, name: "One".into(), country: "Norway".into() }]
 }
 
 /// A router over a fresh legacy store; the folder lives as long as it is held.
 async fn service() -> (Router, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let legacy = Legacy::open(&format!("sqlite:{}", folder.path().join("a.db").display()))
-        .await
-        .unwrap();
-    let history = crate::history::History {
-        customers: customers(),
-        invoices: Vec::new(),
-    };
+    let legacy = Legacy::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+    let history = crate::history::History { customers: customers(), invoices: Vec::new() };
     history.write_to(&legacy).await.unwrap();
     let store = Faulty::new(legacy, Store::Legacy, Faults::new(1));
-    (
-        Gateway::new(InvoiceService::new(store), &customers()).into_router(),
-        folder,
-    )
+    (Gateway::new(InvoiceService::new(store), &customers()).into_router(), folder)
 }
 
 async fn send(router: &Router, method: Method, path: &str, body: impl Into<HttpBody>) -> Answered {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::CONTENT_TYPE, "application/json");
-    let response = router
-        .clone()
-        .oneshot(request.body(body.into()).unwrap())
-        .await
-        .unwrap();
+    let request =
+        Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+    let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Answered {
@@ -75,39 +57,22 @@ fn draft(quantity: i64, price: &str) -> String {
 async fn an_invoice_lives_from_create_to_delete() {
     let (router, _folder) = service().await;
     let made = send(&router, Method::POST, "/customers/1/invoices", draft(3, "0.10")).await;
-    assert_eq!(
-        (made.status, &made.body["total"]),
-        (StatusCode::CREATED, &json!("0.30"))
-    );
+    assert_eq!((made.status, &made.body["total"]), (StatusCode::CREATED, &json!("0.30")));
     let place = made.headers[header::LOCATION].to_str().unwrap().to_owned();
     assert_eq!(place, "/customers/1/invoices/1");
 
     let read = send(&router, Method::GET, &place, "").await;
     assert_eq!((read.status, &read.body), (StatusCode::OK, &made.body));
     let changed = send(&router, Method::PUT, &place, draft(4, "2.5")).await;
-    assert_eq!(
-        (changed.status, &changed.body["total"]),
-        (StatusCode::OK, &json!("10.00"))
-    );
+    assert_eq!((changed.status, &changed.body["total"]), (StatusCode::OK, &json!("10.00")));
     assert_eq!(changed.body["number"], made.body["number"]);
     assert_eq!(changed.body["issued_at"], made.body["issued_at"]);
 
     // What GET gave is what PUT takes.
-    assert_eq!(
-        send(&router, Method::PUT, &place, changed.body.to_string())
-            .await
-            .body,
-        changed.body
-    );
-    assert_eq!(
-        send(&router, Method::DELETE, &place, "").await.status,
-        StatusCode::NO_CONTENT
-    );
+    assert_eq!(send(&router, Method::PUT, &place, changed.body.to_string()).await.body, changed.body);
+    assert_eq!(send(&router, Method::DELETE, &place, "").await.status, StatusCode::NO_CONTENT);
     for method in [Method::GET, Method::PUT, Method::DELETE] {
-        assert_eq!(
-            send(&router, method, &place, draft(1, "1")).await.status,
-            StatusCode::NOT_FOUND
-        );
+        assert_eq!(send(&router, method, &place, draft(1, "1")).await.status, StatusCode::NOT_FOUND);
     }
 }
 
@@ -121,11 +86,7 @@ async fn a_list_is_walked_page_by_page_and_a_token_names_its_store() {
     loop {
         let page = send(&router, Method::GET, &path, "").await;
         ids.extend(
-            page.body["invoices"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|invoice| invoice["id"].as_i64().unwrap()),
+            page.body["invoices"].as_array().unwrap().iter().map(|invoice| invoice["id"].as_i64().unwrap()),
         );
         let Some(next) = page.body["next"].as_str() else {
             break;
@@ -163,13 +124,7 @@ async fn bad_input_is_a_problem_that_says_what_is_wrong() {
         assert!(detail.contains(says), "{detail:?} does not say {says:?}");
     }
     for query in ["limit=0", "limit=101", "limit=x", "page=target", "page=nowhere-1"] {
-        let answered = send(
-            &router,
-            Method::GET,
-            &format!("/customers/1/invoices?{query}"),
-            "",
-        )
-        .await;
+        let answered = send(&router, Method::GET, &format!("/customers/1/invoices?{query}"), "").await;
         assert_eq!(answered.status, StatusCode::BAD_REQUEST, "{query}");
     }
     let plain = Request::builder()
@@ -177,10 +132,7 @@ async fn bad_input_is_a_problem_that_says_what_is_wrong() {
         .uri("/customers/1/invoices")
         .body(HttpBody::from("x"))
         .unwrap();
-    assert_eq!(
-        router.oneshot(plain).await.unwrap().status(),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-    );
+    assert_eq!(router.oneshot(plain).await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 fn over(answer: fn() -> Result<InvoiceAnswer, StoreError>) -> Router {
@@ -206,10 +158,7 @@ async fn a_store_that_hangs_is_503_after_the_limit() {
     let router = Gateway::new(InvoiceService::new(service), &customers()).into_router();
     let began = tokio::time::Instant::now();
     let answered = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
-    assert_eq!(
-        (answered.status, began.elapsed()),
-        (StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT)
-    );
+    assert_eq!((answered.status, began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
 }
 
 #[tokio::test]

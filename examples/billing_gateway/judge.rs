@@ -52,28 +52,16 @@ enum Verdict {
 impl Judge {
     /// Sorts the notes by key. `stored` is what a store holds now: unknown creates are found in it.
     pub(crate) fn new(notes: Notes, stored: &BTreeMap<Key, Version>) -> Self {
-        let mut judge = Self {
-            keys: BTreeMap::new(),
-            homeless: HashMap::new(),
-            looks: notes.looks,
-            lists: notes.lists,
-        };
+        let mut judge =
+            Self { keys: BTreeMap::new(), homeless: HashMap::new(), looks: notes.looks, lists: notes.lists };
         for (key, total) in notes.history {
-            judge
-                .keys
-                .entry(key)
-                .or_default()
-                .writes
-                .push(Write::of_history(key, total));
+            judge.keys.entry(key).or_default().writes.push(Write::of_history(key, total));
         }
         for write in notes.writes {
             match (write.invoice, &write.version) {
-                (Some(invoice), _) => judge
-                    .keys
-                    .entry((write.customer, invoice))
-                    .or_default()
-                    .writes
-                    .push(write),
+                (Some(invoice), _) => {
+                    judge.keys.entry((write.customer, invoice)).or_default().writes.push(write)
+                }
                 (None, Some(version)) => drop(judge.homeless.insert(version.token, write)),
                 (None, None) => {}
             }
@@ -101,12 +89,7 @@ impl Judge {
         let mut findings = Findings::default();
         let keys: BTreeSet<Key> = self.keys.keys().chain(stored.keys()).copied().collect();
         for key in keys {
-            let look = Look {
-                key,
-                version: stored.get(&key).cloned(),
-                start: At::MAX,
-                end: At::MAX,
-            };
+            let look = Look { key, version: stored.get(&key).cloned(), start: At::MAX, end: At::MAX };
             match self.verdict(&look) {
                 Verdict::Fine => {}
                 Verdict::Overtaken => findings.complain(Complaint::Lost, &look),
@@ -118,28 +101,17 @@ impl Judge {
 
     /// A create without an answer belongs to the key under which its token was seen first.
     fn find_homes(&mut self, stored: &BTreeMap<Key, Version>) {
-        let in_looks = self
-            .looks
-            .iter()
-            .filter_map(|look| Some((look.key, look.version.as_ref()?.token)));
+        let in_looks = self.looks.iter().filter_map(|look| Some((look.key, look.version.as_ref()?.token)));
         let in_lists = self.lists.iter().flat_map(|list| {
-            list.versions
-                .iter()
-                .map(|(&invoice, version)| ((list.customer, invoice), version.token))
+            list.versions.iter().map(|(&invoice, version)| ((list.customer, invoice), version.token))
         });
         let in_store = stored.iter().map(|(&key, version)| (key, version.token));
         let seen: Vec<(Key, Token)> = in_store.chain(in_looks).chain(in_lists).collect();
         for (key, token) in seen {
-            if self
-                .homeless
-                .get(&token)
-                .is_some_and(|write| write.customer == key.0)
+            if self.homeless.get(&token).is_some_and(|write| write.customer == key.0)
                 && let Some(write) = self.homeless.remove(&token)
             {
-                self.keys.entry(key).or_default().writes.push(Write {
-                    invoice: Some(key.1),
-                    ..write
-                });
+                self.keys.entry(key).or_default().writes.push(Write { invoice: Some(key.1), ..write });
             }
         }
     }
@@ -152,19 +124,12 @@ impl Judge {
     /// Everything that was seen, and everything that should have been.
     fn judge_list(&self, list: &ListLook, findings: &mut Findings) {
         let from = (list.customer, list.after.saturating_add(1));
-        let known = self
-            .keys
-            .range(from..=(list.customer, list.upto.unwrap_or(i64::MAX)))
-            .map(|(key, _)| key.1);
+        let known =
+            self.keys.range(from..=(list.customer, list.upto.unwrap_or(i64::MAX))).map(|(key, _)| key.1);
         let invoices: BTreeSet<i64> = known.chain(list.versions.keys().copied()).collect();
         for invoice in invoices {
             let version = list.versions.get(&invoice).cloned();
-            let look = Look {
-                key: (list.customer, invoice),
-                version,
-                start: list.start,
-                end: list.end,
-            };
+            let look = Look { key: (list.customer, invoice), version, start: list.start, end: list.end };
             findings.note_read(&look, self.verdict(&look));
         }
     }
@@ -173,25 +138,11 @@ impl Judge {
     fn judge_deletes(&self, findings: &mut Findings) {
         for (&key, history) in &self.keys {
             let acked = |write: &&Write| write.fate == Fate::Acked;
-            let deletes: Vec<_> = history
-                .writes
-                .iter()
-                .filter(acked)
-                .filter(|w| w.version.is_none())
-                .collect();
-            for put in history
-                .writes
-                .iter()
-                .filter(acked)
-                .filter(|w| w.version.is_some())
-            {
+            let deletes: Vec<_> =
+                history.writes.iter().filter(acked).filter(|w| w.version.is_none()).collect();
+            for put in history.writes.iter().filter(acked).filter(|w| w.version.is_some()) {
                 if deletes.iter().any(|delete| delete.end < put.start) {
-                    let look = Look {
-                        key,
-                        version: put.version.clone(),
-                        start: put.start,
-                        end: put.end,
-                    };
+                    let look = Look { key, version: put.version.clone(), start: put.start, end: put.end };
                     findings.complain(Complaint::Lost, &look);
                 }
             }
@@ -201,11 +152,7 @@ impl Judge {
 
 impl KeyHistory {
     fn verdict(&self, look: &Look) -> Verdict {
-        let mut seen = self
-            .writes
-            .iter()
-            .filter(|write| write.could_show(look))
-            .peekable();
+        let mut seen = self.writes.iter().filter(|write| write.could_show(look)).peekable();
         if seen.peek().is_none() {
             // Nothing that a client did explains it; only "not there yet" needs no explanation.
             return match look.version {
@@ -230,9 +177,7 @@ impl KeyHistory {
 
     fn acked_before(&self, look: &Look) -> impl Iterator<Item = &Write> {
         let start = look.start;
-        self.writes
-            .iter()
-            .filter(move |write| write.fate == Fate::Acked && write.end < start)
+        self.writes.iter().filter(move |write| write.fate == Fate::Acked && write.end < start)
     }
 }
 
@@ -241,10 +186,7 @@ impl Write {
         Self {
             customer: key.0,
             invoice: Some(key.1),
-            version: Some(Version {
-                token: HISTORY,
-                total,
-            }),
+            version: Some(Version { token: HISTORY, total }),
             creates: true,
             start: At::ZERO,
             end: At::ZERO,
@@ -259,11 +201,7 @@ impl Write {
 
     /// When the write can no longer land.
     fn settled(&self) -> At {
-        if self.fate == Fate::Unknown {
-            self.end + SETTLES
-        } else {
-            self.end
-        }
+        if self.fate == Fate::Unknown { self.end + SETTLES } else { self.end }
     }
 }
 
@@ -309,9 +247,7 @@ impl Findings {
             } else {
                 format!("at {:.3?}", look.start)
             };
-            self.samples.push(format!(
-                "{what}: customer {customer}, invoice {invoice}: {seen} {when}"
-            ));
+            self.samples.push(format!("{what}: customer {customer}, invoice {invoice}: {seen} {when}"));
         }
     }
 }

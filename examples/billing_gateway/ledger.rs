@@ -87,10 +87,7 @@ pub(crate) struct Ledger(Mutex<Notes>);
 impl Ledger {
     /// Starts with the totals of the invoices that are there.
     pub(crate) fn new(history: HashMap<Key, String>) -> Self {
-        Self(Mutex::new(Notes {
-            history,
-            ..Notes::default()
-        }))
+        Self(Mutex::new(Notes { history, ..Notes::default() }))
     }
 
     pub(crate) fn note_write(&self, write: Write) {
@@ -129,8 +126,5 @@ pub(crate) fn address_with(address: &str, token: Token) -> String {
 
 /// The token in an address; [`HISTORY`] when there is none.
 pub(crate) fn token_in(address: &str) -> Token {
-    address
-        .rsplit_once(TOKEN_MARK)
-        .and_then(|(_, token)| token.parse().ok())
-        .unwrap_or(HISTORY)
+    address.rsplit_once(TOKEN_MARK).and_then(|(_, token)| token.parse().ok()).unwrap_or(HISTORY)
 }

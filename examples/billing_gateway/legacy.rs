@@ -11,7 +11,7 @@ use crate::domain::{self, Draft, Invoice};
 use crate::legacy_row::Row;
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::{Database, store_error};
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS customers (
@@ -83,9 +83,7 @@ pub(crate) struct Legacy {
 
 impl Legacy {
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self {
-            database: Database::open(url, SCHEMA).await?,
-        })
+        Ok(Self { database: Database::open(url, SCHEMA).await? })
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -123,10 +121,7 @@ impl Legacy {
     ) -> sqlx::Result<()> {
         let json = Row::to_json(rows)?;
         for statement in [UPSERT, DELETE_LINES, INSERT_LINES] {
-            sqlx::query(statement)
-                .bind(&json)
-                .execute(&mut **transaction)
-                .await?;
+            sqlx::query(statement).bind(&json).execute(&mut **transaction).await?;
         }
         Ok(())
     }
@@ -136,28 +131,21 @@ impl Legacy {
         let customer = request.customer;
         let body = match request.call {
             Call::Create(draft) => self.create(customer, draft).await.map(Body::from),
-            Call::Get(id) => self
-                .get(customer, id)
-                .await
-                .map(|found| found.map_or(Body::Missing, Body::from)),
+            Call::Get(id) => {
+                self.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
+            }
             Call::List { after, limit, .. } => self.list(customer, after, limit).await.map(Body::List),
             Call::Put(id, draft) => {
                 let changed = self.put(customer, id, draft).await;
                 changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
             }
-            Call::Delete(id) => self.delete(customer, id).await.and_then(|deleted| {
-                if deleted {
-                    Ok(Body::Deleted)
-                } else {
-                    Err(sqlx::Error::RowNotFound)
-                }
-            }),
+            Call::Delete(id) => self
+                .delete(customer, id)
+                .await
+                .and_then(|deleted| if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }),
         };
         match body {
-            Ok(body) => Ok(InvoiceAnswer {
-                from: Store::Legacy,
-                body,
-            }),
+            Ok(body) => Ok(InvoiceAnswer { from: Store::Legacy, body }),
             Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
             Err(error) => Err(store_error(Store::Legacy, &error)),
         }
@@ -178,10 +166,7 @@ impl Legacy {
             .bind(invoice.id)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query(INSERT_LINES)
-            .bind(Row::to_json(&[row])?)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(INSERT_LINES).bind(Row::to_json(&[row])?).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(invoice)
     }

@@ -7,7 +7,7 @@ use crate::legacy::Legacy;
 use crate::legacy_row::Row;
 use crate::request::StoreError;
 use crate::sqlite::store_error;
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 /// The tables keep no stamps, so crossfade reads the authority again after each copy to them.
 impl RecordStore for Legacy {
@@ -20,10 +20,8 @@ impl RecordStore for Legacy {
         key: &RecordKey<Invoices>,
         now: Stamp,
     ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = self
-            .get(key.group, key.item)
-            .await
-            .map_err(|error| store_error(Store::Legacy, &error))?;
+        let found =
+            self.get(key.group, key.item).await.map_err(|error| store_error(Store::Legacy, &error))?;
         Ok((now, found))
     }
 
@@ -70,10 +68,7 @@ impl RecordStore for Legacy {
         let invoices = invoices.map_err(|error| store_error(Store::Legacy, &error))?;
         Ok(Page {
             stamp: now,
-            records: invoices
-                .into_iter()
-                .map(|i| (domain::key(i.customer_id, i.id), i))
-                .collect(),
+            records: invoices.into_iter().map(|i| (domain::key(i.customer_id, i.id), i)).collect(),
         })
     }
 

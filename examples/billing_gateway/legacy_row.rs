@@ -40,11 +40,7 @@ struct LineRow {
 impl Row {
     /// The row of a new invoice: the database gives the id, and the number is made of it.
     pub(crate) fn without_id(invoice: &Invoice) -> Self {
-        Self {
-            id: None,
-            number: None,
-            ..Self::from(invoice)
-        }
+        Self { id: None, number: None, ..Self::from(invoice) }
     }
 
     pub(crate) fn to_json(rows: &[Self]) -> sqlx::Result<String> {
@@ -58,9 +54,7 @@ impl Row {
 
     pub(crate) fn parse_issued_at(text: &str) -> sqlx::Result<Timestamp> {
         let zoned = DateTime::strptime(ISSUED_AT, text).and_then(|at| at.to_zoned(TimeZone::UTC));
-        zoned
-            .map(|at| at.timestamp())
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+        zoned.map(|at| at.timestamp()).map_err(|error| sqlx::Error::Decode(Box::new(error)))
     }
 
     fn into_invoice(self) -> sqlx::Result<Invoice> {

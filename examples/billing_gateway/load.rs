@@ -47,9 +47,7 @@ impl Load {
         let mut random = StdRng::seed_from_u64(seed ^ 0x10ad);
         let mut wide: Vec<Key> = history.invoices.iter().map(|i| (i.customer_id, i.id)).collect();
         let spread = (wide.len() / HOT_KEYS).max(1);
-        let hot = (0..HOT_KEYS.min(wide.len()))
-            .map(|_| take(&mut random, &mut wide, spread))
-            .collect();
+        let hot = (0..HOT_KEYS.min(wide.len())).map(|_| take(&mut random, &mut wide, spread)).collect();
         let homes = history.customers.iter().map(|customer| {
             let country = customer.country.to_string();
             let billing = Billing {
@@ -61,14 +59,7 @@ impl Load {
             };
             (customer.id, billing)
         });
-        Self {
-            homes: homes.collect(),
-            random,
-            next_token: HISTORY + 1,
-            hot,
-            wide,
-            gone: VecDeque::new(),
-        }
+        Self { homes: homes.collect(), random, next_token: HISTORY + 1, hot, wide, gone: VecDeque::new() }
     }
 
     /// The next job of the mix. Needs at least one customer.
@@ -97,21 +88,13 @@ impl Load {
     }
 
     fn get(&mut self) -> Job {
-        let key = if self.percent(GONE_PERCENT) {
-            self.gone_key()
-        } else {
-            self.key()
-        };
+        let key = if self.percent(GONE_PERCENT) { self.gone_key() } else { self.key() };
         key.map_or_else(|| self.create(), Job::Get)
     }
 
     fn put(&mut self) -> Job {
         // Sometimes one that is deleted: it must stay so.
-        let key = if self.percent(GONE_PERCENT) {
-            self.gone_key()
-        } else {
-            self.key()
-        };
+        let key = if self.percent(GONE_PERCENT) { self.gone_key() } else { self.key() };
         let Some(key) = key else { return self.create() };
         let (draft, version) = self.draft(key.0);
         Job::Put(key, draft, version)
@@ -136,29 +119,12 @@ impl Load {
     fn draft(&mut self, customer: i64) -> (Draft, Version) {
         let token = self.next_token;
         self.next_token += 1;
-        let home = self
-            .homes
-            .iter()
-            .find(|(id, _)| *id == customer)
-            .or(self.homes.first());
+        let home = self.homes.iter().find(|(id, _)| *id == customer).or(self.homes.first());
         let mut billing = home.map_or_else(nowhere, |(_, billing)| billing.clone());
         billing.address = address_with(&format!("{} Mill Lane", self.random.random_range(1..200)), token);
-        let lines: Vec<Line> = (0..self.random.random_range(1..=4))
-            .map(|_| self.line())
-            .collect();
-        let version = Version {
-            token,
-            total: total_of(&lines).to_string(),
-        };
-        (
-            Draft {
-                issued_at: None,
-                billing,
-                lines,
-                paid: self.random.random_bool(0.5),
-            },
-            version,
-        )
+        let lines: Vec<Line> = (0..self.random.random_range(1..=4)).map(|_| self.line()).collect();
+        let version = Version { token, total: total_of(&lines).to_string() };
+        (Draft { issued_at: None, billing, lines, paid: self.random.random_bool(0.5) }, version)
     }
 
     fn line(&mut self) -> Line {
@@ -176,11 +142,7 @@ impl Load {
             return self.hot.choose(&mut self.random).copied();
         }
         let recent = self.wide.len().saturating_sub(RECENT);
-        let keys = if self.percent(RECENT_PERCENT) {
-            &self.wide[recent..]
-        } else {
-            &self.wide[..]
-        };
+        let keys = if self.percent(RECENT_PERCENT) { &self.wide[recent..] } else { &self.wide[..] };
         keys.choose(&mut self.random).copied()
     }
 
@@ -213,11 +175,5 @@ fn take(random: &mut StdRng, keys: &mut Vec<Key>, within: usize) -> Key {
 }
 
 fn nowhere() -> Billing {
-    Billing {
-        address: String::new(),
-        city: "-".into(),
-        state: None,
-        country: "-".into(),
-        postal_code: None,
-    }
+    Billing { address: String::new(), city: "-".into(), state: None, country: "-".into(), postal_code: None }
 }

@@ -31,7 +31,6 @@ mod problem;
 mod report;
 mod request;
 mod sqlite;
-mod stand_in;
 #[cfg(test)]
 mod store_tests;
 mod target;
@@ -116,41 +115,19 @@ async fn run(args: &Args) -> Result<bool> {
         bail!("the history has no customers, so there is nobody to bill");
     }
     let files = Files::prepare(args)?;
-    let (legacy, target) = (
-        Legacy::open(&files.legacy).await?,
-        Target::open(&files.target).await?,
-    );
+    let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
     files::ensure_empty(&legacy, &target).await?;
-    history
-        .write_to(&legacy)
-        .await
-        .context("cannot write the history into the legacy store")?;
-    say(&format!(
-        "legacy has {} invoices of {} customers",
-        history.invoices.len(),
-        history.customers.len()
-    ));
+    history.write_to(&legacy).await.context("cannot write the history into the legacy store")?;
+    say(&format!("legacy has {} invoices of {} customers", history.invoices.len(), history.customers.len()));
 
     let faults = Faults::new(args.seed);
     let (invoices, control) =
         wiring::assemble(legacy.clone(), target.clone(), &files.journal, &faults).await?;
     let base = serve(Gateway::new(invoices, &history.customers)).await?;
-    say(&format!(
-        "the gateway serves {base}, traffic is {} requests a second",
-        args.rate
-    ));
+    say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
 
-    let totals = history
-        .invoices
-        .iter()
-        .map(|i| ((i.customer_id, i.id), i.total.to_string()))
-        .collect();
-    let traffic = Traffic::start(
-        &base,
-        args.rate,
-        Load::new(args.seed, &history),
-        Ledger::new(totals),
-    );
+    let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
+    let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), Ledger::new(totals));
     let mut demo = Demo {
         control,
         traffic,
@@ -169,9 +146,7 @@ async fn run(args: &Args) -> Result<bool> {
 
 /// Serves the gateway on a free port of this machine.
 async fn serve(gateway: Gateway) -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .context("cannot listen on 127.0.0.1")?;
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on 127.0.0.1")?;
     let base = format!("http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|connection| {
         // A connection that cannot be told not to wait still works, only slower.
@@ -195,10 +170,6 @@ fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
     for complaint in &complaints {
         say(&format!("- {complaint}"));
     }
-    say(if complaints.is_empty() {
-        "PASSED: nothing lost, nothing different"
-    } else {
-        "FAILED"
-    });
+    say(if complaints.is_empty() { "PASSED: nothing lost, nothing different" } else { "FAILED" });
     Ok(complaints.is_empty())
 }

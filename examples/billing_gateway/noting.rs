@@ -47,16 +47,8 @@ pub(crate) fn note_get(
             Err(error) => return Done::broken(format!("an invoice that cannot be read: {error}")),
         },
     };
-    ledger.note_look(Look {
-        key,
-        version,
-        start,
-        end,
-    });
-    Done {
-        read: Some(reply.from_target),
-        ..Done::fine()
-    }
+    ledger.note_look(Look { key, version, start, end });
+    Done { read: Some(reply.from_target), ..Done::fine() }
 }
 
 pub(crate) fn note_list(
@@ -75,34 +67,17 @@ pub(crate) fn note_list(
         Err(error) => return Done::broken(format!("a list that cannot be read: {error}")),
     };
     let upto = list.next.and_then(|_| list.invoices.last().map(|last| last.id));
-    let versions: BTreeMap<_, _> = list
-        .invoices
-        .into_iter()
-        .map(|seen| (seen.id, seen.into_version()))
-        .collect();
-    ledger.note_list(ListLook {
-        customer,
-        after: 0,
-        upto,
-        versions,
-        start,
-        end,
-    });
-    Done {
-        read: Some(reply.from_target),
-        ..Done::fine()
-    }
+    let versions: BTreeMap<_, _> =
+        list.invoices.into_iter().map(|seen| (seen.id, seen.into_version())).collect();
+    ledger.note_list(ListLook { customer, after: 0, upto, versions, start, end });
+    Done { read: Some(reply.from_target), ..Done::fine() }
 }
 
 pub(crate) fn note_write(ledger: &Ledger, mut write: Write, reply: Result<Reply>) -> Done {
     let reply = match settled(reply) {
         Ok(reply) => reply,
         Err(done) => {
-            write.fate = if done.surely_not {
-                Fate::Failed
-            } else {
-                Fate::Unknown
-            };
+            write.fate = if done.surely_not { Fate::Failed } else { Fate::Unknown };
             ledger.note_write(write);
             return done;
         }
@@ -111,12 +86,7 @@ pub(crate) fn note_write(ledger: &Ledger, mut write: Write, reply: Result<Reply>
     if reply.status == StatusCode::NOT_FOUND {
         // Nothing was changed, and the client has seen that there is no such invoice.
         let key = (write.customer, write.invoice.unwrap_or_default());
-        ledger.note_look(Look {
-            key,
-            version: None,
-            start: write.start,
-            end: write.end,
-        });
+        ledger.note_look(Look { key, version: None, start: write.start, end: write.end });
         write.fate = Fate::Failed;
     } else {
         write.fate = Fate::Acked;
@@ -139,23 +109,14 @@ fn note_written(write: &mut Write, reply: &Reply) -> Done {
     write.invoice = Some(id);
     let version = seen.into_version();
     if write.version.as_ref() != Some(&version) {
-        return Done::broken(format!(
-            "{:?} was written and {version:?} came back",
-            write.version
-        ));
+        return Done::broken(format!("{:?} was written and {version:?} came back", write.version));
     }
-    Done {
-        created,
-        ..Done::fine()
-    }
+    Done { created, ..Done::fine() }
 }
 
 impl Seen {
     fn into_version(self) -> Version {
-        Version {
-            token: token_in(&self.billing.address),
-            total: self.total,
-        }
+        Version { token: token_in(&self.billing.address), total: self.total }
     }
 }
 
@@ -168,14 +129,6 @@ impl Write {
         start: Duration,
         end: Duration,
     ) -> Self {
-        Self {
-            customer,
-            invoice,
-            version,
-            creates: false,
-            start,
-            end,
-            fate: Fate::Unknown,
-        }
+        Self { customer, invoice, version, creates: false, start, end, fate: Fate::Unknown }
     }
 }

@@ -37,19 +37,13 @@ impl Problem {
     /// A call that was not answered in time.
     pub(crate) fn timed_out() -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
-        Self {
-            outcome: Some("unknown"),
-            ..problem
-        }
+        Self { outcome: Some("unknown"), ..problem }
     }
 
     /// A call that was not begun because too many are running.
     pub(crate) fn overloaded() -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once");
-        Self {
-            outcome: Some("rejected"),
-            ..problem
-        }
+        Self { outcome: Some("rejected"), ..problem }
     }
 }
 
@@ -58,16 +52,9 @@ impl From<StoreError> for Problem {
         if matches!(error, StoreError::NotFound) {
             return Self::new(StatusCode::NOT_FOUND, error.to_string());
         }
-        let outcome = if error.outcome() == Outcome::Rejected {
-            "rejected"
-        } else {
-            "unknown"
-        };
+        let outcome = if error.outcome() == Outcome::Rejected { "rejected" } else { "unknown" };
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-        Self {
-            outcome: Some(outcome),
-            ..problem
-        }
+        Self { outcome: Some(outcome), ..problem }
     }
 }
 
@@ -76,10 +63,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::compare::Comparison;
 use crate::judge::Findings;
-use crate::stand_in::Stage;
 use crate::traffic::{Traffic, percentile_ms};
 use crate::wiring::Statistics;
+use crossfade::route::Stage;
 
 /// One step of the walk that has ended.
 #[derive(Clone, Debug)]
@@ -93,11 +93,7 @@ impl Report {
 
 /// A stage and what is special about the step.
 pub(crate) fn name(stage: Stage, label: &str) -> String {
-    if label.is_empty() {
-        stage.to_string()
-    } else {
-        format!("{stage}, {label}")
-    }
+    if label.is_empty() { stage.to_string() } else { format!("{stage}, {label}") }
 }
 
 /// Prints one line.

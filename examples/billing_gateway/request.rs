@@ -7,7 +7,8 @@ use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
 use tower::util::BoxCloneSyncService;
 
 use crate::domain::{Draft, Invoice};
-use crate::stand_in::{Operation, Refused, StorageRequest, Store};
+use crossfade::Refused;
+use crossfade::route::{Operation, StorageRequest, Store};
 
 /// A store, or the whole crossfade stack: whoever answers invoice requests.
 pub(crate) type InvoiceService = BoxCloneSyncService<InvoiceRequest, InvoiceAnswer, StoreError>;
@@ -125,14 +126,6 @@ impl StorageRequest for InvoiceRequest {
             Call::List { store, .. } => store,
             _ => None,
         }
-    }
-}
-
-/// The key that a create made, for crossfade to copy.
-pub(crate) fn written(request: &InvoiceRequest, answer: &InvoiceAnswer) -> Option<Scopes> {
-    match (&request.call, &answer.body) {
-        (Call::Create(_), Body::Invoice(invoice)) => Some(Key::new(&request.customer, &invoice.id).into()),
-        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use sqlx::sqlite::{
 };
 
 use crate::request::StoreError;
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 /// How long after a write was given up it may still land: what the routing config names as the late bound.
 pub(crate) const LATE_BOUND: Duration = Duration::from_millis(300);
@@ -30,18 +30,14 @@ impl Database {
     /// Opens the file behind `url`, makes it when there is none, and runs `schema` in it.
     pub(crate) async fn open(url: &str, schema: &'static str) -> Result<Self> {
         let options = connect_options(url)?;
-        let writer = pool(1, WRITER_WAIT)
-            .connect_with(options.clone().create_if_missing(true))
-            .await;
+        let writer = pool(1, WRITER_WAIT).connect_with(options.clone().create_if_missing(true)).await;
         let writer = writer
             .with_context(|| format!("cannot open {url}: does its folder exist, may it be written?"))?;
         sqlx::raw_sql(schema)
             .execute(&writer)
             .await
             .with_context(|| format!("cannot make the tables of {url}"))?;
-        let readers = pool(READERS_MAX, READER_WAIT)
-            .connect_with(options.read_only(true))
-            .await?;
+        let readers = pool(READERS_MAX, READER_WAIT).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers })
     }
 
@@ -65,9 +61,7 @@ pub(crate) fn connect_options(url: &str) -> Result<SqliteConnectOptions> {
     if scheme != "sqlite" {
         bail!("{url:?}: no store for the scheme {scheme:?} in this build; it has sqlite");
     }
-    let options = url
-        .parse::<SqliteConnectOptions>()
-        .with_context(|| format!("{url:?} is no SQLite URL"))?;
+    let options = url.parse::<SqliteConnectOptions>().with_context(|| format!("{url:?} is no SQLite URL"))?;
     Ok(options
         .journal_mode(SqliteJournalMode::Wal) // readers and the writer do not wait for each other
         // In WAL mode this survives a crash of the process, though not a power cut: fine for a demonstration.
@@ -104,10 +98,7 @@ pub(crate) fn store_error(store: Store, error: &sqlx::Error) -> StoreError {
 }
 
 fn pool(connections: u32, wait: Duration) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(wait)
-        .test_before_acquire(false) // a file in this process needs no ping
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(wait).test_before_acquire(false) // a file in this process needs no ping
 }
 
 fn outcome_of_code(extended: i32) -> Outcome {
@@ -151,25 +142,17 @@ mod tests {
         assert_eq!(outcome_of(&sqlx::Error::PoolTimedOut), Outcome::Rejected);
         assert_eq!(outcome_of(&sqlx::Error::PoolClosed), Outcome::Rejected);
         assert_eq!(outcome_of(&sqlx::Error::WorkerCrashed), Outcome::Unknown);
-        assert_eq!(
-            outcome_of(&sqlx::Error::Io(std::io::Error::other("broken"))),
-            Outcome::Unknown
-        );
+        assert_eq!(outcome_of(&sqlx::Error::Io(std::io::Error::other("broken"))), Outcome::Unknown);
     }
 
     #[tokio::test]
     async fn a_real_constraint_is_rejected_and_a_taken_lock_too() {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("a.db").display());
-        let one = Database::open(&url, "CREATE TABLE t (a INTEGER PRIMARY KEY)")
-            .await
-            .unwrap();
+        let one = Database::open(&url, "CREATE TABLE t (a INTEGER PRIMARY KEY)").await.unwrap();
         let insert = || sqlx::query("INSERT INTO t VALUES (1)");
         insert().execute(&one.writer).await.unwrap();
-        assert_eq!(
-            outcome_of(&insert().execute(&one.writer).await.unwrap_err()),
-            Outcome::Rejected
-        );
+        assert_eq!(outcome_of(&insert().execute(&one.writer).await.unwrap_err()), Outcome::Rejected);
 
         let two = Database::open(&url, "").await.unwrap();
         let _holds_the_lock = two.begin().await.unwrap();
@@ -178,15 +161,8 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_is_named() {
-        let shown = connect_options("mysql://localhost/billing")
-            .unwrap_err()
-            .to_string();
+        let shown = connect_options("mysql://localhost/billing").unwrap_err().to_string();
         assert!(shown.contains("\"mysql\"") && shown.contains("sqlite"), "{shown}");
-        assert!(
-            connect_options("billing.db")
-                .unwrap_err()
-                .to_string()
-                .contains("sqlite:")
-        );
+        assert!(connect_options("billing.db").unwrap_err().to_string().contains("sqlite:"));
     }
 }

@@ -13,7 +13,7 @@ use sqlx::Row as _;
 use crate::domain::{self, Draft, Invoice, Invoices};
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::{Database, store_error};
-use crate::stand_in::Store;
+use crossfade::route::Store;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS invoice_documents (
@@ -66,9 +66,7 @@ pub(crate) struct TargetWithIds<I> {
 
 impl Target {
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self {
-            database: Database::open(url, SCHEMA).await?,
-        })
+        Ok(Self { database: Database::open(url, SCHEMA).await? })
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -76,11 +74,8 @@ impl Target {
     }
 
     async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
-        let document: Option<String> = sqlx::query_scalar(GET)
-            .bind(customer)
-            .bind(id)
-            .fetch_optional(&self.database.readers)
-            .await?;
+        let document: Option<String> =
+            sqlx::query_scalar(GET).bind(customer).bind(id).fetch_optional(&self.database.readers).await?;
         document.as_deref().map(from_json).transpose()
     }
 
@@ -116,11 +111,7 @@ impl Target {
 
     async fn put(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Option<Invoice>> {
         let mut transaction = self.database.begin().await?;
-        let old = sqlx::query(GET)
-            .bind(customer)
-            .bind(id)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let old = sqlx::query(GET).bind(customer).bind(id).fetch_optional(&mut *transaction).await?;
         let Some(old) = old else { return Ok(None) };
         let old = from_json(old.try_get(0)?)?;
         let invoice = draft.into_changed(customer, id, old.number, old.issued_at);
@@ -153,14 +144,12 @@ impl<I: IdSource> TargetWithIds<I> {
     pub(crate) async fn answer(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
         let (store, customer) = (&self.store, request.customer);
         let body = match request.call {
-            Call::Create(draft) => store
-                .create(customer, self.ids.next().await?, draft)
-                .await
-                .map(Body::from),
-            Call::Get(id) => store
-                .get(customer, id)
-                .await
-                .map(|found| found.map_or(Body::Missing, Body::from)),
+            Call::Create(draft) => {
+                store.create(customer, self.ids.next().await?, draft).await.map(Body::from)
+            }
+            Call::Get(id) => {
+                store.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
+            }
             Call::List { after, limit, .. } => {
                 store.list(customer, after, limit.into()).await.map(Body::List)
             }
@@ -168,19 +157,13 @@ impl<I: IdSource> TargetWithIds<I> {
                 let changed = store.put(customer, id, draft).await;
                 changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
             }
-            Call::Delete(id) => store.delete(customer, id).await.and_then(|deleted| {
-                if deleted {
-                    Ok(Body::Deleted)
-                } else {
-                    Err(sqlx::Error::RowNotFound)
-                }
-            }),
+            Call::Delete(id) => store
+                .delete(customer, id)
+                .await
+                .and_then(|deleted| if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }),
         };
         match body {
-            Ok(body) => Ok(InvoiceAnswer {
-                from: Store::Target,
-                body,
-            }),
+            Ok(body) => Ok(InvoiceAnswer { from: Store::Target, body }),
             Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
             Err(error) => Err(store_error(Store::Target, &error)),
         }
@@ -198,10 +181,8 @@ impl RecordStore for Target {
         key: &RecordKey<Invoices>,
         now: Stamp,
     ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = self
-            .get(key.group, key.item)
-            .await
-            .map_err(|error| store_error(Store::Target, &error))?;
+        let found =
+            self.get(key.group, key.item).await.map_err(|error| store_error(Store::Target, &error))?;
         Ok((now, found))
     }
 
@@ -221,10 +202,7 @@ impl RecordStore for Target {
                 .execute(&self.database.writer)
                 .await
         };
-        replaced
-            .await
-            .map(drop)
-            .map_err(|error| store_error(Store::Target, &error))
+        replaced.await.map(drop).map_err(|error| store_error(Store::Target, &error))
     }
 
     /// One statement, so all of them or none.
@@ -241,10 +219,7 @@ impl RecordStore for Target {
                 .execute(&self.database.writer)
                 .await
         };
-        replaced
-            .await
-            .map(drop)
-            .map_err(|error| store_error(Store::Target, &error))
+        replaced.await.map(drop).map_err(|error| store_error(Store::Target, &error))
     }
 
     async fn page(
@@ -263,10 +238,7 @@ impl RecordStore for Target {
         let invoices = invoices.map_err(|error| store_error(Store::Target, &error))?;
         Ok(Page {
             stamp: now,
-            records: invoices
-                .into_iter()
-                .map(|i| (domain::key(i.customer_id, i.id), i))
-                .collect(),
+            records: invoices.into_iter().map(|i| (domain::key(i.customer_id, i.id), i)).collect(),
         })
     }
 

@@ -91,13 +91,7 @@ impl Traffic {
     }
 
     pub(crate) fn counts(&self, step: usize) -> Counts {
-        self.0
-            .steps
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(step)
-            .cloned()
-            .unwrap_or_default()
+        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned().unwrap_or_default()
     }
 
     /// The number of requests and the newest latencies of a step, for a line of progress.
@@ -146,25 +140,14 @@ impl Traffic {
             self.count(step, |counts| counts.shed += 1);
             return;
         };
-        let job = self
-            .0
-            .load
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .next_job();
+        let job = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_job();
         let this = self.clone();
         tokio::spawn(async move {
             let shared = &this.0;
-            let done = shared.clients[number % CLIENTS]
-                .run(job, &shared.ledger, shared.began)
-                .await;
+            let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
             this.count(step, |counts| counts.add(&done, due.elapsed()));
             if let Some(key) = done.created {
-                shared
-                    .load
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .created(key);
+                shared.load.lock().unwrap_or_else(PoisonError::into_inner).created(key);
             }
             drop(slot);
         });
@@ -191,17 +174,12 @@ impl Counts {
 
     /// The share of the answered reads that the target answered, in percent.
     pub(crate) fn target_percent(&self) -> f64 {
-        if self.reads == 0 {
-            0.0
-        } else {
-            self.target_reads as f64 * 100.0 / self.reads as f64
-        }
+        if self.reads == 0 { 0.0 } else { self.target_reads as f64 * 100.0 / self.reads as f64 }
     }
 
     fn add(&mut self, done: &Done, latency: Duration) {
         self.requests += 1;
-        self.latencies
-            .push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
+        self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
         if let Some(from_target) = done.read {
             self.reads += 1;
             self.target_reads += u64::from(from_target);

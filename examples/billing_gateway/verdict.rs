@@ -10,8 +10,8 @@ use crate::demo::CANARY_HALF;
 use crate::faults::{COPYING, FAULTS_WANTED, Faults};
 use crate::judge::Findings;
 use crate::report::{Check, Report, Step, name, say};
-use crate::stand_in::Stage;
 use crate::traffic::{Counts, Traffic, percentile_ms};
+use crossfade::route::Stage;
 
 const STAGES: [Stage; 7] = [
     Stage::Off,
@@ -23,11 +23,8 @@ const STAGES: [Stage; 7] = [
     Stage::Complete,
 ];
 /// The share of the reads that the target must have answered, in percent: zeros in the verdict prove little without.
-const TARGET_READS: [(Stage, Option<&str>, f64); 3] = [
-    (Stage::Canary, Some(CANARY_HALF), 30.0),
-    (Stage::Live, None, 80.0),
-    (Stage::RampDown, None, 100.0),
-];
+const TARGET_READS: [(Stage, Option<&str>, f64); 3] =
+    [(Stage::Canary, Some(CANARY_HALF), 30.0), (Stage::Live, None, 80.0), (Stage::RampDown, None, 100.0)];
 
 /// The verdict, as it is written with `--json`.
 #[derive(Clone, Debug, Serialize)]
@@ -64,10 +61,7 @@ struct StageVerdict {
 impl Report {
     /// The verdict in numbers.
     pub(crate) fn verdict(&self, traffic: &Traffic, faults: &Faults) -> Verdict {
-        let stages: Vec<_> = STAGES
-            .into_iter()
-            .map(|stage| self.stage_verdict(stage, traffic))
-            .collect();
+        let stages: Vec<_> = STAGES.into_iter().map(|stage| self.stage_verdict(stage, traffic)).collect();
         let found =
             |count: fn(&Findings) -> u64| self.checks.iter().map(|check| count(&check.findings)).sum();
         Verdict {
@@ -108,9 +102,7 @@ impl Report {
         complaints.extend(self.target_read_complaints(traffic));
         complaints.extend(fault_complaints(faults));
         complaints.extend(
-            self.steps
-                .iter()
-                .flat_map(|step| traffic_complaints(step, &traffic.counts(step.number))),
+            self.steps.iter().flat_map(|step| traffic_complaints(step, &traffic.counts(step.number))),
         );
         complaints
     }
@@ -136,10 +128,7 @@ impl Report {
 
     fn samples(&self) -> impl Iterator<Item = String> {
         let of = |check: &Check| {
-            let differing = check
-                .comparison
-                .iter()
-                .flat_map(|comparison| comparison.samples.clone());
+            let differing = check.comparison.iter().flat_map(|comparison| comparison.samples.clone());
             differing
                 .chain(check.findings.samples.clone())
                 .map(|sample| format!("{}: {sample}", check.when))
@@ -207,16 +196,10 @@ fn traffic_complaints(step: &Step, counts: &Counts) -> Vec<String> {
     let mut complaints = Vec::new();
     if counts.broken > 0 {
         let first = counts.complaint.as_deref().unwrap_or("no sample");
-        complaints.push(format!(
-            "{name}: {} answers were wrong, the first: {first}",
-            counts.broken
-        ));
+        complaints.push(format!("{name}: {} answers were wrong, the first: {first}", counts.broken));
     }
     if counts.shed > 0 {
-        complaints.push(format!(
-            "{name}: {} requests found no room to be sent",
-            counts.shed
-        ));
+        complaints.push(format!("{name}: {} requests found no room to be sent", counts.shed));
     }
     complaints
 }

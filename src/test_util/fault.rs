@@ -22,14 +22,8 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 6] = [
-        Self::RequestRead,
-        Self::RequestWrite,
-        Self::RecordRead,
-        Self::Replace,
-        Self::Page,
-        Self::Clock,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::RequestRead, Self::RequestWrite, Self::RecordRead, Self::Replace, Self::Page, Self::Clock];
 
     pub(super) const fn index(self) -> usize {
         self as usize
@@ -153,18 +147,12 @@ impl Rates {
 
     fn kinds(&self) -> [(f64, fn(&Self, f64) -> Fault); 7] {
         [
-            (self.delay, |rates, share| {
-                Fault::Delay(rates.delay_max.mul_f64(share))
-            }),
-            (self.slow_answer, |rates, share| {
-                Fault::SlowAnswer(rates.delay_max.mul_f64(share))
-            }),
+            (self.delay, |rates, share| Fault::Delay(rates.delay_max.mul_f64(share))),
+            (self.slow_answer, |rates, share| Fault::SlowAnswer(rates.delay_max.mul_f64(share))),
             (self.reject, |_, _| Fault::Reject),
             (self.broken, |_, _| Fault::Break),
             (self.lost_answer, |_, _| Fault::LostAnswer),
-            (self.late_write, |rates, share| {
-                Fault::LateWrite(rates.late_max.mul_f64(share))
-            }),
+            (self.late_write, |rates, share| Fault::LateWrite(rates.late_max.mul_f64(share))),
             (self.hang, |_, _| Fault::Hang),
         ]
     }

@@ -24,10 +24,7 @@ impl Backend for Sqlite {
         let done = async {
             let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
             let before = StateRow::load(&mut transaction).await?;
-            let mut tables = Tables {
-                connection: &mut transaction,
-                state: before.clone(),
-            };
+            let mut tables = Tables { connection: &mut transaction, state: before.clone() };
             let replies = tables.run(batch).await?;
             let after = tables.state;
             if after != before {
@@ -73,70 +70,43 @@ impl Tables<'_> {
 
     async fn one(&mut self, command: &Command) -> Done {
         Ok(Ok(match command {
-            Command::Open {
-                now,
-                late_bound,
-                continues_unrecorded,
-            } => self.open(*now, *late_bound, *continues_unrecorded).await?,
+            Command::Open { now, late_bound, continues_unrecorded } => {
+                self.open(*now, *late_bound, *continues_unrecorded).await?
+            }
             Command::Close { session } => {
                 self.state.session_open &= *session != self.state.session;
                 Reply::Done
             }
             Command::Mark { .. } => Reply::Done, // a run of its own, see `run`
             Command::Unmark { first, rows } => Reply::Removed(self.unmark(*first, *rows).await?),
-            Command::Leave {
-                first,
-                rows,
-                not_before,
-                reason,
-            } => self.leave(*first, *rows, *not_before, *reason).await?,
-            Command::MarkLeft {
-                session,
-                id,
-                scope,
-                not_before,
-                reason,
-                now,
-            } => {
+            Command::Leave { first, rows, narrowed, not_before, reason } => {
+                self.leave((*first, *rows), narrowed.as_ref(), *not_before, *reason).await?
+            }
+            Command::MarkLeft { session, id, scope, not_before, reason, now } => {
                 let mark = new_mark(scope, *session, MarkState::Left, *not_before, *reason, *now);
                 Reply::Removed(marks::put_left(self.connection, *id, mark).await?)
             }
-            Command::Claim {
-                session,
-                epoch,
-                claim,
-                now,
-                lease_until,
-                late_bound,
-                limit,
-                everything,
-            } => {
+            Command::Claim { session, epoch, claim, now, lease_until, late_bound, limit, everything } => {
                 if let Err(refusal) = self.check(*session, *epoch) {
                     return Ok(Err(refusal));
                 }
                 self.execute(sql::GIVE_BACK_LAPSED, &[*late_bound, *now]).await?;
-                self.claim(*claim, *now, *lease_until, *limit, *everything)
-                    .await?
+                self.claim(*claim, *now, *lease_until, *limit, *everything).await?
             }
             Command::Clear { claim, ids } => {
                 let mut removed = 0;
                 for id in ids {
-                    removed += self
-                        .execute(sql::CLEAR_MARK, &[claim.cast_signed(), id.cast_signed()])
-                        .await?;
+                    removed +=
+                        self.execute(sql::CLEAR_MARK, &[claim.cast_signed(), id.cast_signed()]).await?;
                 }
                 Reply::Removed(removed)
             }
-            Command::GiveBack {
-                claim,
-                ids,
-                not_before,
-                failed,
-            } => self.give_back(*claim, ids, *not_before, *failed).await?,
+            Command::GiveBack { claim, ids, not_before, failed } => {
+                self.give_back(*claim, ids, *not_before, *failed).await?
+            }
             Command::Bury { claim, ids } => {
                 for id in ids {
-                    self.execute(sql::BURY_MARK, &[claim.cast_signed(), id.cast_signed()])
-                        .await?;
+                    self.execute(sql::BURY_MARK, &[claim.cast_signed(), id.cast_signed()]).await?;
                 }
                 Reply::Done
             }
@@ -144,13 +114,7 @@ impl Tables<'_> {
             Command::ListDead { limit } => Reply::Marks(
                 marks::select(self.connection, sql::DEAD, &[Value::Number(limited(*limit))]).await?,
             ),
-            Command::Commit {
-                from,
-                request,
-                everything,
-                session,
-                audit,
-            } => {
+            Command::Commit { from, request, everything, session, audit } => {
                 return self.commit(*from, *request, *everything, *session, audit).await;
             }
             Command::SaveFill { progress } => {
@@ -161,14 +125,8 @@ impl Tables<'_> {
                 Reply::Done
             }
             Command::Certify { now, progress } => return self.certify(*now, progress).await,
-            Command::Void {
-                session,
-                everything,
-                not_before,
-                now,
-            } => {
-                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded)
-                    .await?;
+            Command::Void { session, everything, not_before, now } => {
+                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded).await?;
                 Reply::Done
             }
             Command::ReserveStamps { upto } => {
@@ -177,9 +135,8 @@ impl Tables<'_> {
             }
             Command::TakeIds { sequence, count } => self.take_ids(sequence, *count).await?,
             Command::RaiseIds { sequence, above } => {
-                let query = sqlx::query(sql::RAISE_IDS)
-                    .bind(sequence.clone())
-                    .bind((above + 1).cast_signed());
+                let query =
+                    sqlx::query(sql::RAISE_IDS).bind(sequence.clone()).bind((above + 1).cast_signed());
                 query.execute(&mut *self.connection).await?;
                 Reply::Done
             }
@@ -203,9 +160,7 @@ impl Tables<'_> {
     }
 
     async fn execute(&mut self, statement: &'static str, values: &[i64]) -> Result<u64, sqlx::Error> {
-        let query = values
-            .iter()
-            .fold(sqlx::query(statement), |query, value| query.bind(*value));
+        let query = values.iter().fold(sqlx::query(statement), |query, value| query.bind(*value));
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
@@ -219,24 +174,17 @@ impl Tables<'_> {
     ) -> Result<Reply, sqlx::Error> {
         let after_crash = self.state.session_open;
         if after_crash {
-            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound])
-                .await?;
+            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
             self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
         }
         self.state.session += 1;
         let session = self.state.session;
         if after_crash && self.state.continues_unrecorded {
-            self.void(session, session << 40, now + late_bound, now, Reason::Crash)
-                .await?;
+            self.void(session, session << 40, now + late_bound, now, Reason::Crash).await?;
         }
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let (status, scopes) = (self.status().await?, marks::all_scopes(self.connection).await?);
-        Ok(Reply::Opened(Box::new(Opened {
-            session,
-            after_crash,
-            status,
-            scopes,
-        })))
+        Ok(Reply::Opened(Box::new(Opened { session, after_crash, status, scopes })))
     }
 
     async fn status(&mut self) -> Result<JournalStatus, sqlx::Error> {
@@ -256,23 +204,15 @@ impl Tables<'_> {
     async fn mark(&mut self, run: &[&Command], replies: &mut Vec<Reply>) -> Result<(), sqlx::Error> {
         let mut rows = Vec::with_capacity(run.len());
         for command in run {
-            let Command::Mark {
-                session,
-                epoch,
-                first,
-                scopes,
-                now,
-            } = command
-            else {
+            let Command::Mark { session, epoch, first, scopes, now } = command else {
                 continue;
             };
             if let Err(refusal) = self.check(*session, *epoch) {
                 replies.push(Reply::Refused(refusal));
                 continue;
             }
-            let marks = scopes
-                .iter()
-                .map(|s| new_mark(s, *session, MarkState::Running, 0, Reason::Write, *now));
+            let marks =
+                scopes.iter().map(|s| new_mark(s, *session, MarkState::Running, 0, Reason::Write, *now));
             rows.extend((*first..).zip(marks));
             replies.push(Reply::Done);
         }
@@ -286,15 +226,10 @@ impl Tables<'_> {
             _ => None,
         });
         let ranges: Vec<(MarkId, u64)> = ranges.collect();
-        let singles: Vec<MarkId> = ranges
-            .iter()
-            .filter(|(_, rows)| *rows == 1)
-            .map(|(first, _)| *first)
-            .collect();
-        let mut deleted: HashSet<MarkId> = marks::delete_running(self.connection, &singles)
-            .await?
-            .into_iter()
-            .collect();
+        let singles: Vec<MarkId> =
+            ranges.iter().filter(|(_, rows)| *rows == 1).map(|(first, _)| *first).collect();
+        let mut deleted: HashSet<MarkId> =
+            marks::delete_running(self.connection, &singles).await?.into_iter().collect();
         for (first, rows) in ranges {
             replies.push(Reply::Removed(match rows {
                 1 => u64::from(deleted.remove(&first)),
@@ -305,39 +240,27 @@ impl Tables<'_> {
     }
 
     async fn unmark(&mut self, first: MarkId, rows: u64) -> Result<u64, sqlx::Error> {
-        let ids: Vec<MarkId> = self
-            .running(first, rows)
-            .await?
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect();
+        let ids: Vec<MarkId> = self.running(first, rows).await?.into_iter().map(|(id, _)| id).collect();
         Ok(marks::delete_running(self.connection, &ids).await?.len() as u64)
     }
 
     async fn running(&mut self, first: MarkId, rows: u64) -> Result<Vec<(MarkId, Mark)>, sqlx::Error> {
-        let range = [
-            Value::Number(first.cast_signed()),
-            Value::Number((first + rows).cast_signed()),
-        ];
+        let range = [Value::Number(first.cast_signed()), Value::Number((first + rows).cast_signed())];
         marks::select(self.connection, sql::RUNNING_IN_RANGE, &range).await
     }
 
     async fn leave(
         &mut self,
-        first: MarkId,
-        rows: u64,
+        (first, rows): (MarkId, u64),
+        narrowed: Option<&Scope>,
         not_before: Micros,
         reason: Reason,
     ) -> Result<Reply, sqlx::Error> {
         let mut merged = 0;
         for (id, mark) in self.running(first, rows).await? {
             marks::delete(self.connection, id).await?;
-            let left = Mark {
-                state: MarkState::Left,
-                not_before,
-                reason,
-                ..mark
-            };
+            let scope = narrowed.cloned().unwrap_or(mark.scope);
+            let left = Mark { scope, state: MarkState::Left, not_before, reason, ..mark };
             merged += marks::put_left(self.connection, id, left).await?;
         }
         Ok(Reply::Removed(merged))
@@ -356,24 +279,13 @@ impl Tables<'_> {
         if !self.state.stage.copies() {
             return Ok(Reply::Claimed(Vec::new()));
         }
-        let values = [
-            Value::Number(now),
-            Value::Number(i64::from(everything)),
-            Value::Number(limited(limit)),
-        ];
+        let values =
+            [Value::Number(now), Value::Number(i64::from(everything)), Value::Number(limited(limit))];
         let due = marks::select(self.connection, sql::DUE, &values).await?;
         let mut claimed = Vec::with_capacity(due.len());
         for (id, mark) in due {
-            self.execute(
-                sql::CLAIM_MARK,
-                &[claim.cast_signed(), lease_until, id.cast_signed()],
-            )
-            .await?;
-            claimed.push(ClaimedMark {
-                id,
-                scope: mark.scope,
-                attempts: mark.attempts,
-            });
+            self.execute(sql::CLAIM_MARK, &[claim.cast_signed(), lease_until, id.cast_signed()]).await?;
+            claimed.push(ClaimedMark { id, scope: mark.scope, attempts: mark.attempts });
         }
         Ok(Reply::Claimed(claimed))
     }
@@ -387,19 +299,11 @@ impl Tables<'_> {
     ) -> Result<Reply, sqlx::Error> {
         let mut merged = 0;
         for id in ids {
-            let held = [
-                Value::Number(claim.cast_signed()),
-                Value::Number(id.cast_signed()),
-            ];
+            let held = [Value::Number(claim.cast_signed()), Value::Number(id.cast_signed())];
             for (id, mark) in marks::select(self.connection, sql::HELD_BY_CLAIM, &held).await? {
                 marks::delete(self.connection, id).await?;
                 let attempts = mark.attempts + u32::from(failed);
-                let left = Mark {
-                    state: MarkState::Left,
-                    not_before,
-                    attempts,
-                    ..mark
-                };
+                let left = Mark { state: MarkState::Left, not_before, attempts, ..mark };
                 merged += marks::put_left(self.connection, id, left).await?;
             }
         }
@@ -413,12 +317,7 @@ impl Tables<'_> {
         let mut merged = 0;
         for (id, mark) in letters {
             marks::delete(self.connection, id).await?;
-            let left = Mark {
-                state: MarkState::Left,
-                not_before: now,
-                attempts: 0,
-                ..mark
-            };
+            let left = Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark };
             merged += marks::put_left(self.connection, id, left).await?;
         }
         Ok(Reply::Removed(merged))
@@ -447,8 +346,7 @@ impl Tables<'_> {
             self.state.authority_epoch = self.state.epoch;
         }
         if request.marks_everything {
-            self.void(session, everything, audit.at, audit.at, Reason::Asked)
-                .await?;
+            self.void(session, everything, audit.at, audit.at, Reason::Asked).await?;
         }
         self.write_audit(audit).await?;
         Ok(Ok(Reply::Committed(self.state.epoch)))
@@ -462,15 +360,9 @@ impl Tables<'_> {
             0 => {}
             dead => return Ok(Err(Refusal::DeadLetters(dead))),
         }
-        self.state.fill = Some(FillProgress {
-            complete: true,
-            ..progress.clone()
-        });
-        self.state.certificate = Some(Certificate {
-            issued: now,
-            epoch: self.state.epoch,
-            records: progress.copied,
-        });
+        self.state.fill = Some(FillProgress { complete: true, ..progress.clone() });
+        self.state.certificate =
+            Some(Certificate { issued: now, epoch: self.state.epoch, records: progress.copied });
         Ok(Ok(Reply::Done))
     }
 
@@ -484,14 +376,7 @@ impl Tables<'_> {
     ) -> Result<(), sqlx::Error> {
         (self.state.certificate, self.state.fill) = (None, None);
         self.state.voids += 1;
-        let mark = new_mark(
-            &Scope::Everything,
-            session,
-            MarkState::Left,
-            not_before,
-            reason,
-            now,
-        );
+        let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
         marks::insert(self.connection, &[(everything, mark)]).await
     }
 
@@ -499,31 +384,20 @@ impl Tables<'_> {
 
     async fn take_ids(&mut self, sequence: &str, count: u64) -> Result<Reply, sqlx::Error> {
         let count = count.cast_signed();
-        let query = sqlx::query(sql::TAKE_IDS)
-            .bind(sequence.to_owned())
-            .bind(count)
-            .bind(count);
+        let query = sqlx::query(sql::TAKE_IDS).bind(sequence.to_owned()).bind(count).bind(count);
         let next: i64 = query.fetch_one(&mut *self.connection).await?.try_get(0)?;
         Ok(Reply::Ids((next - count).cast_unsigned()))
     }
 
     async fn write_audit(&mut self, entry: &AuditEntry) -> Result<(), sqlx::Error> {
         let query = sqlx::query(sql::WRITE_AUDIT).bind(entry.at);
-        let query = query
-            .bind(entry.who.clone())
-            .bind(entry.what.clone())
-            .bind(entry.why.clone());
+        let query = query.bind(entry.who.clone()).bind(entry.what.clone()).bind(entry.why.clone());
         query.execute(&mut *self.connection).await?;
-        self.execute(sql::TRIM_AUDIT, &[AUDIT_LINES_MAX as i64])
-            .await
-            .map(drop)
+        self.execute(sql::TRIM_AUDIT, &[AUDIT_LINES_MAX as i64]).await.map(drop)
     }
 
     async fn audit_log(&mut self, limit: u64) -> Result<Reply, sqlx::Error> {
-        let rows = sqlx::query(sql::LIST_AUDIT)
-            .bind(limited(limit))
-            .fetch_all(&mut *self.connection)
-            .await?;
+        let rows = sqlx::query(sql::LIST_AUDIT).bind(limited(limit)).fetch_all(&mut *self.connection).await?;
         let line = |row: &sqlx::sqlite::SqliteRow| {
             Ok(AuditEntry {
                 at: row.try_get(0)?,
@@ -532,10 +406,7 @@ impl Tables<'_> {
                 why: row.try_get(3)?,
             })
         };
-        rows.iter()
-            .map(line)
-            .collect::<Result<_, sqlx::Error>>()
-            .map(Reply::AuditLog)
+        rows.iter().map(line).collect::<Result<_, sqlx::Error>>().map(Reply::AuditLog)
     }
 }
 
@@ -556,13 +427,5 @@ fn new_mark(
     reason: Reason,
     created: Micros,
 ) -> Mark {
-    Mark {
-        scope: scope.clone(),
-        session,
-        state,
-        not_before,
-        attempts: 0,
-        reason,
-        created,
-    }
+    Mark { scope: scope.clone(), session, state, not_before, attempts: 0, reason, created }
 }
