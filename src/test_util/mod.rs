@@ -3,6 +3,7 @@
 mod calls;
 mod error;
 mod fault;
+pub mod history;
 mod number;
 mod probe;
 mod request;
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use error::{StoreError, classify_outcome};
 pub use fault::{Call, Fault, Rates};
+pub use history::{History, HistoryLayer, Violation};
 pub use number::{Number, NumberKey, Numbers};
 pub use probe::ReadinessProbe;
 pub use request::{Answer, Request, Response};

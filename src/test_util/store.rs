@@ -104,7 +104,7 @@ impl<F: Flavour> MemoryStore<F> {
             readiness: Mutex::default(),
             calls: Default::default(),
             faults: Default::default(),
-            pub(super) late_writes: AtomicUsize::new(0),
+            late_writes: AtomicUsize::new(0),
         };
         Self {
             inner: Arc::new(inner),
