@@ -8,8 +8,8 @@ use super::violation::{Span, Violation, WriteShown, differences};
 use crate::data::Outcome;
 
 /// The writes that can have made the records of one key, in the order in which they began.
-struct Register<'a, K, V> {
-    writes: Vec<&'a Write<K, V>>,
+pub(super) struct Register<'a, K, V> {
+    pub(super) writes: Vec<&'a Write<K, V>>,
     /// Of the acknowledged writes from here on, the one that ended first.
     first_to_end: Vec<Option<&'a Write<K, V>>>,
 }
@@ -68,7 +68,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
 
 impl<K: Ord + Clone, V: Clone + PartialEq> Log<K, V> {
     /// What was there when the history began, as a write before all others.
-    fn first_write(&self, key: &K) -> Write<K, V> {
+    pub(super) fn first_write(&self, key: &K) -> Write<K, V> {
         Write {
             key: Some(key.clone()),
             value: Written::Value(self.initial.get(key).cloned()),
@@ -78,7 +78,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Log<K, V> {
         }
     }
 
-    fn registers<'a>(
+    pub(super) fn registers<'a>(
         &'a self,
         first: &'a BTreeMap<&'a K, Write<K, V>>,
     ) -> BTreeMap<&'a K, Register<'a, K, V>> {
@@ -185,11 +185,8 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
 }
 
 impl<K, V: Clone + PartialEq> Write<K, V> {
-    fn may_be(&self, value: Option<&V>) -> bool {
-        match &self.value {
-            Written::Value(written) => written.as_ref() == value,
-            Written::Computed => true,
-        }
+    pub(super) fn may_be(&self, value: Option<&V>) -> bool {
+        self.value().is_none_or(|written| written == value)
     }
 
     /// A create that was acknowledged without a key may be of another one, so it replaces nothing here.
@@ -197,11 +194,16 @@ impl<K, V: Clone + PartialEq> Write<K, V> {
         self.outcome == Outcome::Applied && self.key.is_some()
     }
 
-    fn shown(&self) -> WriteShown<V> {
-        let value = match &self.value {
-            Written::Value(value) => value.clone(),
+    /// What was written, as far as it is known.
+    pub(super) fn value(&self) -> Option<Option<&V>> {
+        match &self.value {
+            Written::Value(value) => Some(value.as_ref()),
             Written::Computed => None,
-        };
+        }
+    }
+
+    pub(super) fn shown(&self) -> WriteShown<V> {
+        let value = self.value().flatten().cloned();
         WriteShown {
             value,
             span: Span {

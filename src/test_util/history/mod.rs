@@ -15,6 +15,8 @@
 //! history in which two writes of one key have equal values is judged as leniently as either allows: give each
 //! write a value of its own to see most.
 //!
+//! [`History::reads_out_of_order`] asks for more: that the reads of a key agree on one order of its values.
+//!
 //! ```
 //! use crossfade::test_util::History;
 //!
@@ -34,6 +36,9 @@
 mod judge;
 mod layer;
 mod log;
+#[cfg(test)]
+mod made_up;
+mod order;
 #[cfg(test)]
 mod tests;
 mod violation;

@@ -61,6 +61,19 @@ pub enum Violation<K, V> {
         /// What the authority holds.
         found: Option<V>,
     },
+    /// The reads of a key agree on no order of two of its values.
+    OutOfOrder {
+        /// The key.
+        key: K,
+        /// A value that was there all the time between two moments.
+        held: Option<V>,
+        /// Those moments.
+        held_during: Span,
+        /// Another value that was there at some moment between them.
+        seen: Option<V>,
+        /// When it was.
+        seen_during: Span,
+    },
     /// The two stores differ.
     Differs {
         /// The key.
@@ -123,6 +136,18 @@ impl<K: Debug, V: Debug> Display for Violation<K, V> {
                 f,
                 "record of {key:?} from nowhere: the authority holds {}, which nobody wrote",
                 Shown(found)
+            ),
+            Self::OutOfOrder {
+                key,
+                held,
+                held_during,
+                seen,
+                seen_during,
+            } => write!(
+                f,
+                "reads of {key:?} out of order: {} was there all through {held_during}, and {} within {seen_during}",
+                Shown(held),
+                Shown(seen)
             ),
             Self::Differs {
                 key,
