@@ -78,9 +78,6 @@ pub use service::ResponseFuture;
 pub use state::{REPLACES_KEPT_MAX, Replaced};
 pub use store::{Difference, Flavour, MemoryStore, Plain, Stamped};
 
-#[cfg(test)]
-use number::{plain, typed};
-
 /// The guard also after a panic: a test that failed elsewhere should fail with its own message.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::judge::Register;
 use super::log::{History, Write};
 use super::violation::{Span, Violation};
-use crate::data::Outcome;
 
 /// What the write of one value and the reads that returned it say of when the register held it.
 ///
 /// With `first_end` before `last_begin` it held the value all the time between them. Else one moment between
-/// `last_begin` and `first_end` is enough for all of them.
+/// `last_begin` and `first_end` is enough for all of them. An unknown write that nobody saw has all the time from its
+/// begin on, so it clashes with nothing.
 struct Zone<'a, K, V> {
     write: &'a Write<K, V>,
     first_end: u64,
@@ -66,8 +66,6 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
                 zone.last_begin = zone.last_begin.max(begin);
             }
         }
-        // What nobody saw and nobody was told of may never have landed.
-        zones.retain(|zone| zone.write.outcome == Outcome::Applied || zone.first_end < u64::MAX);
         zones
     }
 }

@@ -91,6 +91,20 @@ fn a_read_that_began_after_the_newer_write_was_acknowledged_is_stale() {
 }
 
 #[test]
+fn a_read_beside_the_newest_write_is_stale_when_it_misses_one_before_it() {
+    let history = Texts::new();
+    acked(&history, 1);
+    acked(&history, 2);
+    let newest = history.write(KEY, Some(3));
+    let beside = history.read();
+    newest.acked();
+    beside.returned(KEY, Some(1));
+    assert!(
+        matches!(broken(&history, Some(3))[..], [Violation::StaleRead { ref missed, .. }] if missed.value == Some(2))
+    );
+}
+
+#[test]
 fn writes_at_the_same_time_may_take_either_order() {
     for last in [1, 2] {
         let history = Texts::new();
@@ -180,6 +194,8 @@ fn a_created_record_is_known_by_the_key_that_was_answered() {
         "it may be there under any key"
     );
     assert_eq!(history.violations([(KEY, 1)]), [], "or nowhere");
+    history.create(3).acked();
+    assert_eq!(history.violations([(KEY, 1)]), [], "nobody said where it is");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tower::ServiceExt;
 
+use super::number::{plain, typed};
 use super::*;
 
 const KEY: NumberKey = (1, 2);

@@ -1,11 +1,14 @@
 //! Recorded callers of a faulty store, and the readiness probe.
 
 use tokio::time::sleep;
-use tower::{Layer, Service, ServiceExt};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 
 use super::*;
 use crate::data::Outcome;
-use crate::route::Store;
+use crate::journal::Journal;
+use crate::route::{RouteLayer, RoutingConfig, RoutingHandle, Store};
+use crate::store::TargetLayer;
 
 #[tokio::test(start_paused = true)]
 async fn a_layer_records_what_callers_saw() {
@@ -121,4 +124,26 @@ async fn a_probe_panics_on_a_second_call() {
 async fn a_clone_of_a_ready_probe_is_not_ready() {
     let mut probe = ReadinessProbe::new(MemoryStore::target());
     drop(probe.ready().await.unwrap().clone().call(GET));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stores_history_and_probe_fit_around_and_under_the_layers() {
+    let (legacy, target, history) = (MemoryStore::legacy(), MemoryStore::target(), History::new());
+    let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default())
+        .await
+        .unwrap();
+    let numbers = BoxCloneSyncService::new(
+        ServiceBuilder::new()
+            .layer(HistoryLayer::new(history.clone()))
+            .layer(RouteLayer::new(routing))
+            .layer(TargetLayer::new(ReadinessProbe::new(target)))
+            .service(ReadinessProbe::new(legacy.clone())),
+    );
+    let answer = numbers.clone().oneshot(put("a")).await.unwrap();
+    assert_eq!(answer.from, Store::Legacy);
+    assert_eq!(
+        numbers.oneshot(GET).await.unwrap().record(),
+        legacy.get(KEY).as_ref()
+    );
+    assert_eq!((history.writes(), history.reads()), (1, 1));
 }
