@@ -16,7 +16,7 @@ use super::model::{
     Reply,
 };
 use super::state::JournalState;
-#[cfg(any())]
+#[cfg(feature = "sqlite")]
 use super::writer::{ReplyTo, Writer};
 use crate::data::{Scope, Scopes, Stamp};
 
@@ -36,13 +36,15 @@ struct Inner {
     session: AtomicU64,
     next_row: AtomicU64,
     next_claim: AtomicU64,
+    /// Marks that the journal could not be told about; each is a row of its own, so no more than rows.
+    unsent: Mutex<Vec<RunningMark>>,
     /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
     changed: Notify,
 }
 
 enum Backend {
     Memory(Mutex<JournalState>),
-    #[cfg(any())]
+    #[cfg(feature = "sqlite")]
     Durable(Writer),
 }
 
@@ -50,7 +52,7 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let backend = match self.0.backend {
             Backend::Memory(_) => "memory",
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(_) => "durable",
         };
         f.debug_struct("Journal")
@@ -84,7 +86,7 @@ impl Journal {
         if url.starts_with("memory:") {
             return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
         }
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         if let Some(file) = url.strip_prefix("sqlite:") {
             let writer = super::sqlite::open(file.trim_start_matches("//")).await?;
             return Ok(Self::new(Backend::Durable(writer), limits));
@@ -102,6 +104,7 @@ impl Journal {
             session: AtomicU64::new(0),
             next_row: AtomicU64::new(1),
             next_claim: AtomicU64::new(1),
+            unsent: Mutex::default(),
             changed: Notify::new(),
         }))
     }
@@ -212,7 +215,7 @@ impl Journal {
             })
             .await
             .map(drop);
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         if let Backend::Durable(writer) = &self.0.backend {
             writer.close().await;
         }
@@ -272,6 +275,11 @@ impl Journal {
         self.0.index.is_dirty(scopes)
     }
 
+    /// Whether a mark stands on everything.
+    pub(crate) fn everything_is_dirty(&self) -> bool {
+        self.0.index.everything() > 0
+    }
+
     /// Resolves when marks have been added or removed.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
         self.0.changed.notified()
@@ -280,6 +288,15 @@ impl Journal {
     /// Everything is dirty from now on, in memory: something could not be recorded.
     pub(crate) fn dirty_everything(&self) {
         self.0.index.add(&Scope::Everything);
+    }
+
+    /// The scope is dirty until the guard is dropped, with no mark in the journal.
+    pub(crate) fn dirty_while(&self, scope: Scope) -> DirtyWhile {
+        self.0.index.add(&scope);
+        DirtyWhile {
+            journal: self.clone(),
+            scope,
+        }
     }
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
@@ -292,12 +309,26 @@ impl Journal {
             scopes: mark.scopes.as_slice().to_vec(),
             now: self.now(),
         };
-        match self.call(command).await {
-            Ok(Reply::Refused(refusal)) => Err(JournalError::Refused(refusal)),
-            Ok(_) => return Ok(mark),
-            Err(error) => Err(error),
+        let mut pending = Pending {
+            journal: self,
+            mark: Some(mark),
+        };
+        let answer = self.done(command).await;
+        let Some(mark) = pending.mark.take() else {
+            return Err(JournalError::Closed);
+        };
+        match answer {
+            Ok(()) => Ok(mark),
+            Err(refused @ JournalError::Refused(_)) => {
+                self.forget(mark.scopes.as_slice());
+                Err(refused)
+            }
+            Err(error) => {
+                // The commit may have been made all the same; the row is then taken out by this.
+                self.unmark(&mark);
+                Err(error)
+            }
         }
-        .inspect_err(|_| self.forget(mark.scopes.as_slice()))
     }
 
     fn prepare(&self, scopes: Scopes) -> RunningMark {
@@ -318,8 +349,9 @@ impl Journal {
             first: mark.first,
             rows: mark.scopes.len() as u64,
         };
-        if self.send(command, |_| ()).is_ok() {
-            self.forget(mark.scopes.as_slice());
+        match self.send(command, |_| ()) {
+            Ok(()) => self.forget(mark.scopes.as_slice()),
+            Err(error) => self.keep_unsent(mark, &error),
         }
     }
 
@@ -335,6 +367,28 @@ impl Journal {
             };
             let _ = self.send(command, self.forget_merged(scope));
         }
+    }
+
+    /// A mark whose row the journal could not be told about stays dirty, and is told of again by the reconciler.
+    fn keep_unsent(&self, mark: &RunningMark, error: &JournalError) {
+        tracing::warn!(%error, "a mark stays: the journal could not be told what became of its write");
+        let mark = RunningMark {
+            first: mark.first,
+            scopes: mark.scopes.clone(),
+        };
+        self.0
+            .unsent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(mark);
+    }
+
+    /// Leaves the marks that the journal could not be told about, now that it may be reached again.
+    pub(crate) fn send_unsent(&self, not_before: Micros) {
+        let unsent = std::mem::take(&mut *self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner));
+        unsent
+            .iter()
+            .for_each(|mark| self.leave(mark, not_before, Reason::Abandoned));
     }
 
     /// Records a left mark.
@@ -477,7 +531,7 @@ impl Journal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .apply(&command)),
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(writer) => writer.call(command).await,
         }
     }
@@ -497,7 +551,7 @@ impl Journal {
                 then(Ok(reply));
                 Ok(())
             }
-            #[cfg(any())]
+            #[cfg(feature = "sqlite")]
             Backend::Durable(writer) => writer.try_send(command, ReplyTo::Callback(Box::new(then))),
         }
     }
@@ -525,6 +579,33 @@ impl Journal {
 pub(crate) struct RunningMark {
     pub(crate) first: MarkId,
     pub(crate) scopes: Scopes,
+}
+
+/// Makes a scope dirty while it lives.
+#[derive(Debug)]
+pub(crate) struct DirtyWhile {
+    journal: Journal,
+    scope: Scope,
+}
+
+impl Drop for DirtyWhile {
+    fn drop(&mut self) {
+        self.journal.forget(std::slice::from_ref(&self.scope));
+    }
+}
+
+/// Takes a mark back whose caller went away before the journal had answered.
+struct Pending<'a> {
+    journal: &'a Journal,
+    mark: Option<RunningMark>,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some(mark) = &self.mark {
+            self.journal.unmark(mark);
+        }
+    }
 }
 
 /// What a repair asks for.

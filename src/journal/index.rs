@@ -51,6 +51,11 @@ impl DirtyIndex {
         self.rows.load(Ordering::SeqCst)
     }
 
+    /// How many marks stand on everything.
+    pub(crate) fn everything(&self) -> u64 {
+        self.everything.load(Ordering::SeqCst)
+    }
+
     /// Counts a mark on the scope.
     pub(crate) fn add(&self, scope: &Scope) {
         self.change(scope, |count| *count += 1);

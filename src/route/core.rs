@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 use super::cohort::{BUCKETS, Cohort};
 use super::config::{Percent, RoutingConfig};
@@ -16,9 +17,12 @@ use super::plan::{Plan, ReadFacts};
 use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
 use super::stage::{Stage, Store};
+use super::unrecorded::Unrecorded;
+use crate::copy::Breaker;
 use crate::data::Scopes;
 use crate::error::Refused;
-use crate::journal::{Epoch, Journal};
+use crate::journal::{Epoch, Journal, Micros, micros};
+use crate::protocol::Wait;
 use crate::stats::Stats;
 
 /// One migration in one process. Leaked once and shared as `&'static`: an `Arc` cloned for each request would make
@@ -33,6 +37,11 @@ pub(crate) struct Core {
     pub(crate) filled: AtomicBool,
     pub(crate) released: Notify,
     pub(crate) moving: Mutex<()>,
+    /// For copies to legacy, and to the target.
+    pub(crate) breakers: [Breaker; 2],
+    /// Room for copies and writes that go on without a caller.
+    pub(crate) background: Arc<Semaphore>,
+    pub(crate) unrecorded: Unrecorded,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
 }
@@ -248,6 +257,20 @@ impl Core {
         }
     }
 
+    pub(crate) const fn breaker(&self, secondary: Store) -> &Breaker {
+        &self.breakers[secondary as usize]
+    }
+
+    /// When a mark that has to wait may be claimed.
+    pub(crate) fn not_before(&self, wait: Wait, attempts: u32) -> Micros {
+        let wait = match wait {
+            Wait::None => Duration::ZERO,
+            Wait::Backoff => backoff(attempts),
+            Wait::LateBound(store) => self.snapshot.load().config.late_bound.of(store),
+        };
+        self.journal.now() + micros(wait)
+    }
+
     pub(crate) fn stage(&self) -> Stage {
         self.gate.word().stage()
     }
@@ -272,6 +295,11 @@ fn in_cohort<Req, C: Classify<Req>>(
             .cohort
             .contains(&key, |name| classify.attribute(request, name))
     })
+}
+
+/// 50 ms, doubled with each failed repair, at most 30 s.
+fn backoff(attempts: u32) -> Duration {
+    (Duration::from_millis(50) * 2_u32.saturating_pow(attempts.min(10))).min(Duration::from_secs(30))
 }
 
 fn drawn(sample: Percent) -> bool {

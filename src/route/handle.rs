@@ -6,15 +6,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 use super::config::{ConfigError, JournalUnavailable, RoutingConfig};
 use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
 use super::stage::Stage;
+use super::unrecorded::Unrecorded;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
 use crate::stats::{Stats, StatsSnapshot};
+
+/// How many copies and writes may go on at once without a caller. A copy that finds no room stays a mark.
+pub const COPIES_IN_BACKGROUND_MAX: usize = 1_024;
 
 /// Swaps the routing of one migration while requests run. A copy is the same handle.
 ///
@@ -314,6 +318,9 @@ impl Core {
             filled: AtomicBool::new(status.fill.as_ref().is_some_and(|fill| fill.complete)),
             released: Notify::new(),
             moving: Mutex::new(()),
+            breakers: Default::default(),
+            background: Arc::new(Semaphore::new(COPIES_IN_BACKGROUND_MAX)),
+            unrecorded: Unrecorded::default(),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
         }

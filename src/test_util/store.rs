@@ -128,6 +128,18 @@ impl<F: Flavour> MemoryStore<F> {
         *lock(&self.inner.ids) = Some(ids);
     }
 
+    /// The largest id that the store itself has assigned; 0 when none.
+    #[must_use]
+    pub fn largest_id(&self) -> u64 {
+        lock(&self.inner.state).last_id
+    }
+
+    /// The store itself goes on assigning ids above this one.
+    pub fn raise_ids_above(&self, id: u64) {
+        let mut state = lock(&self.inner.state);
+        state.last_id = state.last_id.max(id);
+    }
+
     /// Puts the store's own clock forward by this much.
     pub fn clock_ahead(&self, by: Duration) {
         lock(&self.inner.state).clock.move_by(micros(by));
