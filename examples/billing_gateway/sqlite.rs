@@ -11,8 +11,6 @@ use sqlx::sqlite::{
 use crate::request::StoreError;
 use crossfade::route::Store;
 
-/// How long after a write was given up it may still land: what the routing config names as the late bound.
-pub(crate) const LATE_BOUND: Duration = Duration::from_millis(300);
 /// Waiting for the writer connection, then for another process's lock: together below [`LATE_BOUND`].
 const WRITER_WAIT: Duration = Duration::from_millis(150);
 const BUSY_TIMEOUT: Duration = Duration::from_millis(100);

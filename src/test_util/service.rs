@@ -126,12 +126,11 @@ impl<F: Flavour> LegacyIds for MemoryStore<F> {
     type Error = Infallible;
 
     async fn largest(&self) -> Result<u64, Infallible> {
-        Ok(lock(&self.inner.state).last_id)
+        Ok(self.largest_id())
     }
 
     async fn raise_above(&self, id: u64) -> Result<(), Infallible> {
-        let mut state = lock(&self.inner.state);
-        state.last_id = state.last_id.max(id);
+        self.raise_ids_above(id);
         Ok(())
     }
 }
