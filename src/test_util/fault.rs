@@ -22,14 +22,8 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 6] = [
-        Self::RequestRead,
-        Self::RequestWrite,
-        Self::RecordRead,
-        Self::Replace,
-        Self::Page,
-        Self::Clock,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::RequestRead, Self::RequestWrite, Self::RecordRead, Self::Replace, Self::Page, Self::Clock];
 
     pub(super) const fn index(self) -> usize {
         self as usize

@@ -31,13 +31,8 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
         let log = self.log();
         let first: BTreeMap<&K, Write<K, V>> = keys.iter().map(|key| (key, log.first_write(key))).collect();
         let registers = log.registers(&first);
-        let reads = log
-            .reads
-            .iter()
-            .filter_map(|read| registers.get(&read.key)?.stale(read));
-        let lost = registers
-            .iter()
-            .filter_map(|(key, register)| register.lost(key, authority.get(*key)));
+        let reads = log.reads.iter().filter_map(|read| registers.get(&read.key)?.stale(read));
+        let lost = registers.iter().filter_map(|(key, register)| register.lost(key, authority.get(*key)));
         reads.chain(lost).collect()
     }
 
@@ -57,12 +52,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
         let mut violations = self.violations(authority.iter().cloned());
         violations.extend(differences(authority, secondary));
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        assert!(
-            lines.is_empty(),
-            "{} violations:\n{}",
-            lines.len(),
-            lines.join("\n")
-        );
+        assert!(lines.is_empty(), "{} violations:\n{}", lines.len(), lines.join("\n"));
     }
 }
 
@@ -84,20 +74,13 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Log<K, V> {
     ) -> BTreeMap<&'a K, Register<'a, K, V>> {
         let mut writes: BTreeMap<&K, Vec<&Write<K, V>>> =
             first.iter().map(|(key, write)| (*key, vec![write])).collect();
-        for write in self
-            .writes
-            .iter()
-            .filter(|write| write.outcome != Outcome::Rejected)
-        {
+        for write in self.writes.iter().filter(|write| write.outcome != Outcome::Rejected) {
             match &write.key {
                 Some(key) => writes.entry(key).or_default().push(write),
                 None => writes.values_mut().for_each(|writes| writes.push(write)),
             }
         }
-        writes
-            .into_iter()
-            .map(|(key, writes)| (key, Register::new(writes)))
-            .collect()
+        writes.into_iter().map(|(key, writes)| (key, Register::new(writes))).collect()
     }
 }
 
@@ -107,10 +90,8 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
         let mut first_to_end = vec![None; writes.len() + 1];
         for at in (0..writes.len()).rev() {
             let acked = writes[at].is_acked_here().then_some(writes[at]);
-            first_to_end[at] = [acked, first_to_end[at + 1]]
-                .into_iter()
-                .flatten()
-                .min_by_key(|write| write.end);
+            first_to_end[at] =
+                [acked, first_to_end[at + 1]].into_iter().flatten().min_by_key(|write| write.end);
         }
         Self { writes, first_to_end }
     }
@@ -119,11 +100,7 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
     fn judge(&self, value: Option<&V>, begin: u64, end: u64) -> Verdict<'a, K, V> {
         let begun = self.writes.partition_point(|write| write.begin < end);
         let mut verdict = Verdict::Unwritten;
-        for write in self.writes[..begun]
-            .iter()
-            .rev()
-            .filter(|write| write.may_be(value))
-        {
+        for write in self.writes[..begun].iter().rev().filter(|write| write.may_be(value)) {
             match self.replaced_by(write) {
                 Some(newer) if newer.end < begin => {
                     if matches!(verdict, Verdict::Unwritten) {
@@ -147,23 +124,13 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
         K: Clone,
     {
         let (key, returned) = (read.key.clone(), read.value.clone());
-        let span = Span {
-            begin: read.begin,
-            end: read.end,
-        };
+        let span = Span { begin: read.begin, end: read.end };
         match self.judge(read.value.as_ref(), read.begin, read.end) {
             Verdict::Allowed => None,
-            Verdict::Replaced(newer) => Some(Violation::StaleRead {
-                key,
-                returned,
-                read: span,
-                missed: newer.shown(),
-            }),
-            Verdict::Unwritten => Some(Violation::UnwrittenRead {
-                key,
-                returned,
-                read: span,
-            }),
+            Verdict::Replaced(newer) => {
+                Some(Violation::StaleRead { key, returned, read: span, missed: newer.shown() })
+            }
+            Verdict::Unwritten => Some(Violation::UnwrittenRead { key, returned, read: span }),
         }
     }
 
@@ -174,11 +141,7 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
         let (key, value) = (key.clone(), found.cloned());
         match self.judge(found, u64::MAX, u64::MAX) {
             Verdict::Allowed => None,
-            Verdict::Replaced(newer) => Some(Violation::LostWrite {
-                key,
-                found: value,
-                lost: newer.shown(),
-            }),
+            Verdict::Replaced(newer) => Some(Violation::LostWrite { key, found: value, lost: newer.shown() }),
             Verdict::Unwritten => Some(Violation::UnwrittenRecord { key, found: value }),
         }
     }
@@ -204,12 +167,6 @@ impl<K, V: Clone + PartialEq> Write<K, V> {
 
     pub(super) fn shown(&self) -> WriteShown<V> {
         let value = self.value().flatten().cloned();
-        WriteShown {
-            value,
-            span: Span {
-                begin: self.begin,
-                end: self.end,
-            },
-        }
+        WriteShown { value, span: Span { begin: self.begin, end: self.end } }
     }
 }

@@ -92,11 +92,7 @@ impl History<NumberKey, Number> {
     }
 
     fn keys_of(&self, group: i64) -> Vec<NumberKey> {
-        self.log()
-            .keys
-            .range((group, i64::MIN)..=(group, i64::MAX))
-            .copied()
-            .collect()
+        self.log().keys.range((group, i64::MIN)..=(group, i64::MAX)).copied().collect()
     }
 }
 
@@ -107,20 +103,15 @@ impl Awaited {
             Request::Get { group, item } => Self::Get(history.read(), (*group, *item)),
             Request::List { group } => Self::List(history.read(), *group),
             Request::FindByText(_) => Self::Lookup(history.read()),
-            Request::Put { group, item, record }
-            | Request::PutIf {
-                group, item, record, ..
-            } => write((*group, *item), Some(record.clone())),
+            Request::Put { group, item, record } | Request::PutIf { group, item, record, .. } => {
+                write((*group, *item), Some(record.clone()))
+            }
             Request::Delete { group, item } => write((*group, *item), None),
             Request::Increment { group, item, .. } => Self::Compute(history.compute((*group, *item))),
             Request::Create { group, record } => Self::Create(history.create(record.clone()), *group),
             Request::PutMany(records) => {
                 let records = records.iter();
-                Self::Write(
-                    records
-                        .map(|(key, record)| history.write(*key, Some(record.clone())))
-                        .collect(),
-                )
+                Self::Write(records.map(|(key, record)| history.write(*key, Some(record.clone()))).collect())
             }
         }
     }

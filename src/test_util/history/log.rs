@@ -81,9 +81,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
             writes: Vec::new(),
             reads: Vec::new(),
         };
-        Self {
-            log: Arc::new(Mutex::new(log)),
-        }
+        Self { log: Arc::new(Mutex::new(log)) }
     }
 
     /// A write of this value, or a delete, begins.
@@ -106,10 +104,7 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
     /// A read begins, of one key or of many.
     pub fn read(&self) -> Reading<K, V> {
         let begin = lock(&self.log).tick();
-        Reading {
-            log: Arc::clone(&self.log),
-            begin,
-        }
+        Reading { log: Arc::clone(&self.log), begin }
     }
 
     /// Every key that the history began with or that was written or read.
@@ -145,17 +140,8 @@ impl<K: Ord + Clone, V: Clone + PartialEq> History<K, V> {
         let mut log = lock(&self.log);
         let begin = log.tick();
         log.keys.extend(key.clone());
-        log.writes.push(Write {
-            key,
-            value,
-            begin,
-            end: u64::MAX,
-            outcome: Outcome::Unknown,
-        });
-        Writing {
-            log: Arc::clone(&self.log),
-            index: log.writes.len() - 1,
-        }
+        log.writes.push(Write { key, value, begin, end: u64::MAX, outcome: Outcome::Unknown });
+        Writing { log: Arc::clone(&self.log), index: log.writes.len() - 1 }
     }
 }
 
@@ -216,21 +202,14 @@ impl<K: Ord + Clone, V> Reading<K, V> {
     pub fn returned(&self, key: K, value: Option<V>) {
         let mut log = lock(&self.log);
         log.keys.insert(key.clone());
-        let read = Read {
-            key,
-            value,
-            begin: self.begin,
-            end: log.tick(),
-        };
+        let read = Read { key, value, begin: self.begin, end: log.tick() };
         log.reads.push(read);
     }
 }
 
 impl<K, V> Clone for History<K, V> {
     fn clone(&self) -> Self {
-        Self {
-            log: Arc::clone(&self.log),
-        }
+        Self { log: Arc::clone(&self.log) }
     }
 }
 
@@ -252,16 +231,12 @@ impl<K, V> Debug for History<K, V> {
 
 impl<K, V> Debug for Writing<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writing")
-            .field("index", &self.index)
-            .finish_non_exhaustive()
+        f.debug_struct("Writing").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
 impl<K, V> Debug for Reading<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reading")
-            .field("begin", &self.begin)
-            .finish_non_exhaustive()
+        f.debug_struct("Reading").field("begin", &self.begin).finish_non_exhaustive()
     }
 }

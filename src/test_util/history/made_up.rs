@@ -70,17 +70,10 @@ impl Run {
             moments.push((call.begin, Moment::Begin, index));
             moments.push((effect, Moment::Effect, index));
             let late = call.kind == Kind::Late;
-            moments.push((
-                if late { call.begin } else { effect + call.gaps.1 },
-                Moment::End,
-                index,
-            ));
+            moments.push((if late { call.begin } else { effect + call.gaps.1 }, Moment::End, index));
         }
         moments.sort_unstable();
-        let mut run = Self {
-            history: Texts::new(),
-            registers: [].into(),
-        };
+        let mut run = Self { history: Texts::new(), registers: [].into() };
         run.play(calls, &moments);
         run
     }

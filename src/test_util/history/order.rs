@@ -72,11 +72,7 @@ impl<'a, K, V: Clone + PartialEq> Register<'a, K, V> {
 
 impl<'a, K, V> Zone<'a, K, V> {
     const fn of(write: &'a Write<K, V>) -> Self {
-        Self {
-            write,
-            first_end: write.end,
-            last_begin: write.begin,
-        }
+        Self { write, first_end: write.end, last_begin: write.begin }
     }
 
     const fn lasts(&self) -> bool {
@@ -84,10 +80,7 @@ impl<'a, K, V> Zone<'a, K, V> {
     }
 
     fn span(&self) -> Span {
-        Span {
-            begin: self.first_end.min(self.last_begin),
-            end: self.first_end.max(self.last_begin),
-        }
+        Span { begin: self.first_end.min(self.last_begin), end: self.first_end.max(self.last_begin) }
     }
 }
 
@@ -95,10 +88,7 @@ impl<'a, K, V> Zone<'a, K, V> {
 fn clash<K, V>(zones: Vec<Zone<'_, K, V>>) -> Option<(Zone<'_, K, V>, Zone<'_, K, V>)> {
     let (mut lasting, momentary): (Vec<_>, Vec<_>) = zones.into_iter().partition(Zone::lasts);
     lasting.sort_unstable_by_key(|zone| zone.first_end);
-    if let Some(at) = lasting
-        .windows(2)
-        .position(|pair| pair[1].first_end < pair[0].last_begin)
-    {
+    if let Some(at) = lasting.windows(2).position(|pair| pair[1].first_end < pair[0].last_begin) {
         let other = lasting.swap_remove(at + 1);
         return Some((lasting.swap_remove(at), other));
     }

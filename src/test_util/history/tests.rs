@@ -44,10 +44,7 @@ fn an_acknowledged_write_that_is_gone_is_lost() {
         broken(&history, Some(1))[..],
         [Violation::LostWrite { key: KEY, found: Some(1), ref lost }] if lost.value == Some(2)
     ));
-    assert!(matches!(
-        broken(&history, None)[..],
-        [Violation::LostWrite { found: None, .. }]
-    ));
+    assert!(matches!(broken(&history, None)[..], [Violation::LostWrite { found: None, .. }]));
 }
 
 #[test]
@@ -55,10 +52,7 @@ fn an_acknowledged_delete_that_comes_back_is_lost() {
     let history = Texts::starting_with([(KEY, 9)]);
     read(&history, Some(9));
     history.write(KEY, None).acked();
-    assert!(matches!(
-        broken(&history, Some(9))[..],
-        [Violation::LostWrite { found: Some(9), .. }]
-    ));
+    assert!(matches!(broken(&history, Some(9))[..], [Violation::LostWrite { found: Some(9), .. }]));
     assert_eq!(broken(&history, None), []);
 }
 
@@ -69,25 +63,12 @@ fn a_read_that_began_after_the_newer_write_was_acknowledged_is_stale() {
     let early = history.read();
     acked(&history, 2);
     early.returned(KEY, Some(1));
-    assert_eq!(
-        broken(&history, Some(2)),
-        [],
-        "the read ran beside the newer write"
-    );
+    assert_eq!(broken(&history, Some(2)), [], "the read ran beside the newer write");
     read(&history, Some(1));
     let found = broken(&history, Some(2));
-    assert!(matches!(
-        found[..],
-        [Violation::StaleRead {
-            returned: Some(1),
-            ..
-        }]
-    ));
+    assert!(matches!(found[..], [Violation::StaleRead { returned: Some(1), .. }]));
     let line = found[0].to_string();
-    assert!(
-        line.contains("returned 1") && line.contains("of 2 was acknowledged"),
-        "{line}"
-    );
+    assert!(line.contains("returned 1") && line.contains("of 2 was acknowledged"), "{line}");
 }
 
 #[test]
@@ -136,10 +117,7 @@ fn an_unknown_write_does_not_excuse_a_value_older_than_an_acknowledged_one() {
     acked(&history, 1);
     acked(&history, 2);
     history.write(KEY, Some(3)).unknown();
-    assert!(matches!(
-        broken(&history, Some(1))[..],
-        [Violation::LostWrite { .. }]
-    ));
+    assert!(matches!(broken(&history, Some(1))[..], [Violation::LostWrite { .. }]));
 }
 
 #[test]
@@ -159,10 +137,7 @@ fn a_value_from_the_future_comes_from_nowhere() {
     let history = Texts::new();
     read(&history, Some(1));
     acked(&history, 1);
-    assert!(matches!(
-        broken(&history, Some(1))[..],
-        [Violation::UnwrittenRead { .. }]
-    ));
+    assert!(matches!(broken(&history, Some(1))[..], [Violation::UnwrittenRead { .. }]));
 }
 
 #[test]
@@ -170,10 +145,7 @@ fn what_the_store_computes_is_judged_by_what_it_answered() {
     let history = Texts::starting_with([(KEY, 5)]);
     history.compute(KEY).acked_with(Some(6));
     assert_eq!(broken(&history, Some(6)), []);
-    assert!(matches!(
-        broken(&history, Some(5))[..],
-        [Violation::LostWrite { .. }]
-    ));
+    assert!(matches!(broken(&history, Some(5))[..], [Violation::LostWrite { .. }]));
     history.compute(KEY).unknown();
     assert_eq!(broken(&history, Some(7)), [], "nobody has heard what it computed");
 }
@@ -183,16 +155,9 @@ fn a_created_record_is_known_by_the_key_that_was_answered() {
     let history = Texts::new();
     history.create(1).acked_at(KEY);
     assert_eq!(broken(&history, Some(1)), []);
-    assert!(matches!(
-        broken(&history, None)[..],
-        [Violation::LostWrite { .. }]
-    ));
+    assert!(matches!(broken(&history, None)[..], [Violation::LostWrite { .. }]));
     history.create(2).unknown();
-    assert_eq!(
-        history.violations([(KEY, 1), (7, 2)]),
-        [],
-        "it may be there under any key"
-    );
+    assert_eq!(history.violations([(KEY, 1), (7, 2)]), [], "it may be there under any key");
     assert_eq!(history.violations([(KEY, 1)]), [], "or nowhere");
     history.create(3).acked();
     assert_eq!(history.violations([(KEY, 1)]), [], "nobody said where it is");
@@ -217,17 +182,7 @@ fn reads_that_disagree_on_the_order_of_writes_are_found() {
     }
     assert_eq!(broken(&history, Some(1)), [], "each read alone may be right");
     let found = history.reads_out_of_order();
-    assert!(
-        matches!(
-            found[..],
-            [Violation::OutOfOrder {
-                held: Some(1),
-                seen: Some(2),
-                ..
-            }]
-        ),
-        "{found:?}"
-    );
+    assert!(matches!(found[..], [Violation::OutOfOrder { held: Some(1), seen: Some(2), .. }]), "{found:?}");
 }
 
 #[test]

@@ -97,27 +97,14 @@ pub fn differences<K: Ord + Clone, V: Clone + PartialEq>(
     for (key, value) in secondary {
         both.entry(key).or_default().1 = Some(value);
     }
-    let differ = both
-        .into_iter()
-        .filter(|(_, (authority, secondary))| authority != secondary);
-    differ
-        .map(|(key, (authority, secondary))| Violation::Differs {
-            key,
-            authority,
-            secondary,
-        })
-        .collect()
+    let differ = both.into_iter().filter(|(_, (authority, secondary))| authority != secondary);
+    differ.map(|(key, (authority, secondary))| Violation::Differs { key, authority, secondary }).collect()
 }
 
 impl<K: Debug, V: Debug> Display for Violation<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StaleRead {
-                key,
-                returned,
-                read,
-                missed,
-            } => write!(
+            Self::StaleRead { key, returned, read, missed } => write!(
                 f,
                 "stale read of {key:?}: the read {read} returned {}, but before it began {missed} was acknowledged",
                 Shown(returned)
@@ -137,23 +124,13 @@ impl<K: Debug, V: Debug> Display for Violation<K, V> {
                 "record of {key:?} from nowhere: the authority holds {}, which nobody wrote",
                 Shown(found)
             ),
-            Self::OutOfOrder {
-                key,
-                held,
-                held_during,
-                seen,
-                seen_during,
-            } => write!(
+            Self::OutOfOrder { key, held, held_during, seen, seen_during } => write!(
                 f,
                 "reads of {key:?} out of order: {} was there all through {held_during}, and {} within {seen_during}",
                 Shown(held),
                 Shown(seen)
             ),
-            Self::Differs {
-                key,
-                authority,
-                secondary,
-            } => write!(
+            Self::Differs { key, authority, secondary } => write!(
                 f,
                 "{key:?} differs: the authority holds {}, the secondary {}",
                 Shown(authority),

@@ -19,17 +19,10 @@ fn key() -> crate::data::RecordKey<Numbers> {
 }
 
 fn put(text: &str) -> Request {
-    Request::Put {
-        group: KEY.0,
-        item: KEY.1,
-        record: Number::new(1, text),
-    }
+    Request::Put { group: KEY.0, item: KEY.1, record: Number::new(1, text) }
 }
 
-const GET: Request = Request::Get {
-    group: KEY.0,
-    item: KEY.1,
-};
+const GET: Request = Request::Get { group: KEY.0, item: KEY.1 };
 
 async fn ask<F: Flavour>(store: &MemoryStore<F>, request: Request) -> Result<Answer, StoreError> {
     Ok(store.clone().oneshot(request).await?.answer)

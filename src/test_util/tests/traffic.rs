@@ -16,19 +16,13 @@ async fn a_layer_records_what_callers_saw() {
     let store = MemoryStore::target();
     let mut callers = HistoryLayer::new(history.clone()).layer(store.clone());
     let (group, item) = KEY;
-    store
-        .script()
-        .next(Call::RequestWrite, Fault::Pass)
-        .next(Call::RequestWrite, Fault::LostAnswer);
+    store.script().next(Call::RequestWrite, Fault::Pass).next(Call::RequestWrite, Fault::LostAnswer);
     let requests = [
         put("a"),
         put("b"), // its answer is lost
         GET,
         Request::Increment { group, item, by: 1 },
-        Request::Create {
-            group,
-            record: Number::new(1, "c"),
-        },
+        Request::Create { group, record: Number::new(1, "c") },
         Request::Delete { group: 8, item: 8 },
         Request::List { group },
         Request::FindByText("c".into()),
@@ -37,14 +31,7 @@ async fn a_layer_records_what_callers_saw() {
     for request in requests {
         drop(callers.ready().await.unwrap().call(request).await);
     }
-    assert_eq!(
-        (
-            history.writes(),
-            history.writes_that(Outcome::Unknown),
-            history.reads()
-        ),
-        (7, 1, 4)
-    );
+    assert_eq!((history.writes(), history.writes_that(Outcome::Unknown), history.reads()), (7, 1, 4));
     history.assert_holds_in(&store, &store);
     store.seed((2, 1), Number::new(0, "gone"));
     assert_eq!(history.violations(store.records()).len(), 1);
@@ -87,12 +74,7 @@ where
             0 => Request::Put { group, item, record },
             1 => Request::Delete { group, item },
             2 => Request::PutMany(vec![((1, 0), record.clone()), ((1, 1), record)]),
-            3 => Request::PutIf {
-                group,
-                item,
-                expected: n,
-                record,
-            },
+            3 => Request::PutIf { group, item, expected: n, record },
             4 => Request::List { group },
             _ => Request::Get { group, item },
         };
@@ -104,10 +86,7 @@ where
 async fn a_probe_lets_a_service_be_called_once_for_each_time_it_was_ready() {
     let mut probe = ReadinessProbe::new(MemoryStore::target());
     for _ in 0..2 {
-        assert_eq!(
-            probe.ready().await.unwrap().call(GET).await.unwrap().from,
-            Store::Target
-        );
+        assert_eq!(probe.ready().await.unwrap().call(GET).await.unwrap().from, Store::Target);
     }
 }
 
@@ -129,9 +108,7 @@ async fn a_clone_of_a_ready_probe_is_not_ready() {
 #[tokio::test(start_paused = true)]
 async fn stores_history_and_probe_fit_around_and_under_the_layers() {
     let (legacy, target, history) = (MemoryStore::legacy(), MemoryStore::target(), History::new());
-    let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default())
-        .await
-        .unwrap();
+    let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
     let numbers = BoxCloneSyncService::new(
         ServiceBuilder::new()
             .layer(HistoryLayer::new(history.clone()))
@@ -141,9 +118,6 @@ async fn stores_history_and_probe_fit_around_and_under_the_layers() {
     );
     let answer = numbers.clone().oneshot(put("a")).await.unwrap();
     assert_eq!(answer.from, Store::Legacy);
-    assert_eq!(
-        numbers.oneshot(GET).await.unwrap().record(),
-        legacy.get(KEY).as_ref()
-    );
+    assert_eq!(numbers.oneshot(GET).await.unwrap().record(), legacy.get(KEY).as_ref());
     assert_eq!((history.writes(), history.reads()), (1, 1));
 }
