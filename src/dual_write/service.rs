@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tower::Service;
+use tracing::Instrument;
 
 use super::future::{ResponseFuture, Unfinished};
 use super::layer::DualWriteLayer;
@@ -74,7 +75,12 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
             Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
         let write =
             write_authority(ready, routed, running, self.layer.classify.clone(), self.layer.written.clone());
-        let copy = move |running, scopes| copy_written(core, copier.clone(), authority, running, scopes);
+        let span = tracing::debug_span!("write", stage = %plan.stage(), authority = %authority);
+        let copy_span = span.clone();
+        let copy = move |running, scopes| {
+            copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
+        };
+        let write = write.instrument(span);
         let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
         Unfinished::new(core, plan.wait(), steps)
     }
