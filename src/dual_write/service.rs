@@ -1,6 +1,5 @@
 //! [`DualWrite`].
 
-use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -115,20 +114,18 @@ where
 }
 
 /// Copies what was written. While the breaker is open only repairs try.
-fn copy_written<C: CopyScopes>(
+async fn copy_written<C: CopyScopes>(
     core: &'static Core,
     copier: C,
     authority: Store,
     mut running: Running,
     scopes: Scopes,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        let end = if core.breaker(authority.other()).is_open() {
-            core.stats.copies_not_tried.one();
-            CopyEnd::Failed(Wait::Backoff)
-        } else {
-            copier.copy(&scopes, authority).await
-        };
-        running.copy_ended(end);
-    }
+) {
+    let end = if core.breaker(authority.other()).is_open() {
+        core.stats.copies_not_tried.one();
+        CopyEnd::Failed(Wait::Backoff)
+    } else {
+        copier.copy(&scopes, authority).await
+    };
+    running.copy_ended(end);
 }
