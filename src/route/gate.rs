@@ -1,6 +1,5 @@
 //! The gate that writes, copies, repairs and fill pages enter: one packed word to decide by, and a drain count.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -8,8 +7,7 @@ use crossbeam_utils::CachePadded;
 use tokio::sync::{Mutex, Notify};
 
 use super::stage::Stage;
-
-const SHARDS: usize = 8;
+use crate::shard::{SHARDS, shard};
 
 /// Stage, hold, side and generation in one word, so that one load decides and a second load sees any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,20 +76,6 @@ pub(crate) struct Gate {
 
 #[derive(Debug, Default)]
 struct Counter(CachePadded<AtomicUsize>);
-
-thread_local! {
-    static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-fn shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    SHARD.with(|shard| {
-        if shard.get() == usize::MAX {
-            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
-        }
-        shard.get()
-    })
-}
 
 impl Gate {
     pub(crate) fn new(stage: Stage) -> Self {
