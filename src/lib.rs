@@ -1,15 +1,81 @@
-//! Crossfade (crate page to be written with the last module).
+//! Move a running service's data from one store to another - MySQL to Cassandra is the worked case - with no downtime,
+//! no lost write, and a way back until the last step.
+//!
+//! Crossfade is a set of [`tower`] layers around the storage calls of a service, and what a migration needs beside
+//! them: a journal that survives crashes, a reconciler, a fill, and stages that move only when it is safe.
+//!
+//! ```
+//! use crossfade::canary_read::CanaryReadLayer;
+//! use crossfade::copy::Copier;
+//! use crossfade::dual_write::DualWriteLayer;
+//! use crossfade::fallback::FallbackLayer;
+//! use crossfade::journal::Journal;
+//! use crossfade::mismatch_metrics::{MismatchMetricsLayer, by};
+//! use crossfade::route::{RouteLayer, RoutingConfig, RoutingHandle};
+//! use crossfade::store::TargetLayer;
+//! use tower::util::BoxCloneSyncService;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! # use crossfade::test_util::{MemoryStore, Request, Response, StoreError};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
+//! # let (mysql_records, cassandra_records) = (mysql.clone(), cassandra.clone());
+//! # let same = |a: &Response, b: &Response| a.answer == b.answer;
+//!
+//! let journal = Journal::memory(); // Journal::open("sqlite:crossfade.db").await?
+//! let routing = RoutingHandle::open(&journal, RoutingConfig::default()).await?;
+//! let copier = Copier::new(routing, mysql_records, cassandra_records);
+//!
+//! let invoices: BoxCloneSyncService<Request, Response, StoreError> = BoxCloneSyncService::new(
+//!     ServiceBuilder::new()
+//!         .layer(RouteLayer::new(routing))         // one config snapshot, one plan per request
+//!         .layer(CanaryReadLayer::new())           // reads: which store, by cohort
+//!         .layer(FallbackLayer::new())             // reads: target failed -> legacy
+//!         .layer(MismatchMetricsLayer::new(by(same)))  // reads: shadow the other store, compare, count
+//!         .layer(DualWriteLayer::new(copier))      // writes: mark, authority, copy to the other store
+//!         .layer(TargetLayer::new(cassandra))      // the store you move to: any tower Service
+//!         .service(mysql),                         // the store you have: any tower Service
+//! );
+//! # let request = Request::Get { group: 1, item: 1 };
+//! let answer = invoices.oneshot(request).await;
+//! # let _ = answer;
+//! # Ok(()) }
+//! ```
+//!
+//! # Reading order
+//! 1. [`data`]: keys, records, and the one trait that you implement for each store.
+//! 2. [`route`]: stages, config, cohorts, and the handle that moves between stages while requests run.
+//! 3. [`store`], [`canary_read`], [`fallback`], [`mismatch_metrics`], [`dual_write`]: the layers.
+//! 4. [`copy`], [`reconcile`], [`fill`]: what keeps the other store equal.
+//! 5. [`journal`], [`protocol`]: what makes it safe.
+//!
+//! # Features
+//! | feature | what | default |
+//! |---|---|---|
+//! | `sqlite` | the durable journal in a SQLite file | no |
+//! | `test-util` | `test_util`: scripted stores in memory, a history checker | no |
+//! | `full` | everything but `test-util` | no |
+//!
+//! # Runtime
+//! Tokio, with its time driver enabled. Layers spawn tasks only where a caller must not wait: copies that outlast
+//! their `wait`, writes whose caller is gone, shadow reads. Each kind has a limit.
 
 pub mod data;
 pub mod route;
 pub mod store;
 
 pub mod canary_read;
+pub mod dual_write;
 pub mod fallback;
 pub mod mismatch_metrics;
 
+pub mod copy;
+pub mod fill;
 pub mod journal;
 pub mod protocol;
+pub mod reconcile;
+
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 mod error;
 mod stats;

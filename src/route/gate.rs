@@ -19,6 +19,7 @@ const STAGE: u64 = 0b111;
 const HOLD: u64 = 1 << 3;
 const SIDE: u64 = 1 << 4;
 const CLOSED: u64 = 1 << 5;
+const HOLD_REPAIRS: u64 = 1 << 6;
 const GENERATION: u32 = 8;
 
 impl Word {
@@ -36,6 +37,10 @@ impl Word {
 
     pub(crate) const fn held(self) -> bool {
         self.0 & HOLD != 0
+    }
+
+    const fn repairs_held(self) -> bool {
+        self.0 & HOLD_REPAIRS != 0
     }
 
     pub(crate) const fn closed(self) -> bool {
@@ -110,7 +115,11 @@ impl Gate {
 
     /// Enters, provided that the word is still the one that the plan was made from.
     pub(crate) fn enter(&'static self, planned: Word, entrant: Entrant) -> Option<Pass> {
-        if planned.closed() || (planned.held() && entrant == Entrant::Held) {
+        let held = match entrant {
+            Entrant::Held => planned.held(),
+            Entrant::Repair => planned.repairs_held(),
+        };
+        if planned.closed() || held {
             return None;
         }
         let counter = &self.sides[planned.side()][shard()].0;
@@ -125,8 +134,14 @@ impl Gate {
         self.change(|word| word.with_stage(stage))
     }
 
+    /// Holds new writes and fill pages, or lets everybody in again.
     pub(crate) fn set_held(&self, held: bool) {
-        self.change(|word| Word(if held { word.0 | HOLD } else { word.0 & !HOLD }));
+        self.change(|word| Word(if held { word.0 | HOLD } else { word.0 & !(HOLD | HOLD_REPAIRS) }));
+    }
+
+    /// Holds repairs too, or lets them in again.
+    pub(crate) fn set_repairs_held(&self, held: bool) {
+        self.change(|word| Word(if held { word.0 | HOLD_REPAIRS } else { word.0 & !HOLD_REPAIRS }));
     }
 
     pub(crate) fn close(&self) {
@@ -168,19 +183,14 @@ impl Gate {
     }
 
     fn side_is_empty(&self, side: usize) -> bool {
-        self.sides[side]
-            .iter()
-            .all(|counter| counter.0.load(Ordering::SeqCst) == 0)
+        self.sides[side].iter().all(|counter| counter.0.load(Ordering::SeqCst) == 0)
     }
 
     fn change(&self, change: impl Fn(Word) -> Word) -> Word {
         let mut word = self.word.load(Ordering::SeqCst);
         loop {
             let new = change(Word(word));
-            match self
-                .word
-                .compare_exchange_weak(word, new.0, Ordering::SeqCst, Ordering::SeqCst)
-            {
+            match self.word.compare_exchange_weak(word, new.0, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return new,
                 Err(newer) => word = newer,
             }
@@ -272,17 +282,17 @@ mod tests {
         gate.set_held(true);
         assert!(gate.enter(gate.word(), Entrant::Held).is_none());
         assert!(gate.enter(gate.word(), Entrant::Repair).is_some());
+        gate.set_repairs_held(true);
+        assert!(gate.enter(gate.word(), Entrant::Repair).is_none());
         gate.set_held(false);
         assert!(gate.enter(gate.word(), Entrant::Held).is_some());
+        assert!(gate.enter(gate.word(), Entrant::Repair).is_some(), "nobody is held any more");
     }
 
     #[test]
     fn no_entrant_of_a_drained_side_is_seen_inside_under_load() {
         let gate = gate();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let inside = std::sync::Arc::new([const { AtomicUsize::new(0) }; 2048]);
         let stop = std::sync::Arc::new(AtomicBool::new(false));
         let workers: Vec<_> = (0..2)

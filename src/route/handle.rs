@@ -6,15 +6,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 use super::config::{ConfigError, JournalUnavailable, RoutingConfig};
 use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
 use super::stage::Stage;
+use super::unrecorded::Unrecorded;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
 use crate::stats::{Stats, StatsSnapshot};
+
+/// How many copies and writes may go on at once without a caller. A copy that finds no room stays a mark.
+pub const COPIES_IN_BACKGROUND_MAX: usize = 1_024;
 
 /// Swaps the routing of one migration while requests run. A copy is the same handle.
 ///
@@ -35,11 +39,7 @@ impl Asked {
     /// Asked by a person or a program, for a reason.
     #[must_use]
     pub fn by(who: impl Into<String>, because: impl Into<String>) -> Self {
-        Self {
-            by: who.into(),
-            because: because.into(),
-            force: false,
-        }
+        Self { by: who.into(), because: because.into(), force: false }
     }
 
     /// Moves also without the certificate. At risk is every record that the target was never given: reads that go
@@ -135,11 +135,7 @@ pub enum SwapError {
 
 fn legal(from: Stage) -> String {
     let names: Vec<&str> = from.legal_moves().map(Stage::as_str).collect();
-    if names.is_empty() {
-        "nothing".into()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
 impl RoutingHandle {
@@ -156,15 +152,9 @@ impl RoutingHandle {
         let committed = journal.status().await?.stage;
         check_wish(committed, config.stage)?;
         let continues = config.writes.journal_unavailable == JournalUnavailable::Continue;
-        let opened = journal
-            .open_session(config.late_bound.longest(), continues)
-            .await?;
+        let opened = journal.open_session(config.late_bound.longest(), continues).await?;
         report(&opened);
-        Ok(Self(Box::leak(Box::new(Core::open(
-            journal.clone(),
-            config,
-            &opened,
-        )))))
+        Ok(Self(Box::leak(Box::new(Core::open(journal.clone(), config, &opened)))))
     }
 
     /// The config that requests are planned by, with the committed stage.
@@ -260,9 +250,7 @@ impl RoutingHandle {
 
 impl fmt::Debug for RoutingHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RoutingHandle")
-            .field("stage", &self.stage())
-            .finish_non_exhaustive()
+        f.debug_struct("RoutingHandle").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }
 
@@ -314,6 +302,9 @@ impl Core {
             filled: AtomicBool::new(status.fill.as_ref().is_some_and(|fill| fill.complete)),
             released: Notify::new(),
             moving: Mutex::new(()),
+            breakers: Default::default(),
+            background: Arc::new(Semaphore::new(COPIES_IN_BACKGROUND_MAX)),
+            unrecorded: Unrecorded::default(),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
         }
@@ -323,8 +314,7 @@ impl Core {
     pub(super) fn publish(&self, config: RoutingConfig) {
         let stage = config.stage;
         let next = self.gate.word().generation() + 1;
-        self.snapshot
-            .store(Arc::new(Snapshot::new(config, next, self.epoch())));
+        self.snapshot.store(Arc::new(Snapshot::new(config, next, self.epoch())));
         // Requests that load between these two lines see a snapshot of another generation, and plan again.
         self.gate.set_stage(stage);
     }

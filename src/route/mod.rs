@@ -1,4 +1,71 @@
-//! Routing (page to be written).
+//! Where each request goes: stages, the routing config, cohorts, plans, and the handle that swaps them.
+//!
+//! [`RouteLayer`] is the outermost layer of a stack. It decides once for each request - which store answers, whether
+//! the write is copied, whether the read may be answered by the target or is repeated for comparison - and hands the
+//! decision down as a [`Plan`] in [`Routed`]. No other layer loads the config, so one request sees one config,
+//! whatever is swapped while it runs.
+//!
+//! # Opening and swapping
+//!
+//! ```
+//! use crossfade::journal::Journal;
+//! use crossfade::route::{Asked, RoutingConfig, RoutingHandle, Stage};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let journal = Journal::memory();
+//! let routing = RoutingHandle::open(&journal, RoutingConfig::default()).await?;
+//!
+//! // The next request sees the new stage; `drained` says when the last one of the old stage has ended.
+//! let swapped = routing.move_to(Stage::DualWrite, Asked::by("ops", "the migration begins")).await?;
+//! swapped.drained().await;
+//! assert_eq!(routing.stage(), Stage::DualWrite);
+//!
+//! // A move that is not legal names those that are.
+//! let refused = routing.move_to(Stage::Live, Asked::by("ops", "too fast")).await.unwrap_err();
+//! assert_eq!(refused.to_string(), "stage dual_write cannot move to live; it can move to: off, shadow");
+//! # Ok(()) }
+//! ```
+//!
+//! The committed stage lives in the journal. A config, a flag or an API call *asks* for a stage; the handle moves
+//! there if the move is legal and commits it. A process starts in the committed stage, whatever its config says.
+//!
+//! # What a request says of itself
+//! [`StorageRequest`]: read or write, what it is called, which keys. A request that does not say what it is, is
+//! refused outside of `off`: nothing is guessed. For a type that is not yours, give the layer a closure:
+//!
+//! ```
+//! # use crossfade::data::{Key, Scopes};
+//! # use crossfade::route::{Operation, RouteLayer, RoutingHandle};
+//! # fn layer(routing: RoutingHandle) {
+//! let layer = RouteLayer::new(routing).classified_by(|(verb, id): &(String, i64)| match verb.as_str() {
+//!     "GET" => Some((Operation::read("get"), Key::new(&1, id).into())),
+//!     "PUT" => Some((Operation::write("put"), Key::new(&1, id).into())),
+//!     _ => None, // refused
+//! });
+//! # let _ = layer.classified_by(|_: &u8| None::<(Operation, Scopes)>);
+//! # }
+//! ```
+//!
+//! # Changing the authority
+//! A move between `live` and `ramp_down` makes the other store the authority. The handle holds new writes, drains
+//! the running ones, waits until the reconciler has cleared every mark, hands ids over
+//! ([`RoutingHandle::hand_over_ids`]), waits until the target's clock has passed every stamp, and commits in one step
+//! that finds no mark. When that takes longer than `hold.max` the old stage stays and callers saw only latency.
+//!
+//! # A trap
+//! Deciding outside of the stack, from a config of your own, is two snapshots for one request:
+//!
+//! ```
+//! # use crossfade::route::{RoutingHandle, Stage};
+//! # async fn read_target() {} async fn read(_stack: ()) {}
+//! # async fn handler(routing: RoutingHandle, stack: ()) {
+//! // Wrong: between this line and the read the stage may change, and a dirty key is read from the target.
+//! if routing.stage() >= Stage::Live { read_target().await } else { read(stack).await }
+//! // Right: the stack decides.
+//! read(stack).await
+//! # }
+//! ```
+
 mod cohort;
 mod config;
 mod core;
@@ -12,6 +79,7 @@ mod request;
 mod routed;
 mod service;
 mod stage;
+mod unrecorded;
 
 pub use cohort::bucket;
 pub use config::{
@@ -19,7 +87,7 @@ pub use config::{
     LateBounds, LookupConfig, NotAPercentage, Percent, RoutingConfig, ShadowConfig, WritesConfig,
 };
 pub use gate::Pass;
-pub use handle::{Asked, Drained, OpenError, RoutingHandle, SwapError};
+pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHandle, SwapError};
 pub use handover::LegacyIds;
 pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};

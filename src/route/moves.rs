@@ -40,22 +40,11 @@ impl Core {
             MoveRefused::NoCertificate => SwapError::NoCertificate { to },
         })?;
         if from.switches_authority(to) && status.marks.dead > 0 {
-            return Err(SwapError::DeadLetters {
-                to,
-                letters: status.marks.dead,
-            });
+            return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
         let hold = self.snapshot.load().config.hold.max;
         config.stage = to;
-        let mut mover = Mover {
-            core: self,
-            from,
-            to,
-            asked,
-            start: Instant::now(),
-            hold,
-            problem: None,
-        };
+        let mut mover = Mover { core: self, from, to, asked, start: Instant::now(), hold, problem: None };
         mover.walk(run, step, config).await
     }
 }
@@ -83,6 +72,7 @@ impl Mover<'_> {
                 MoveStep::Hold => self.hold(),
                 MoveStep::Drain => self.drain().await,
                 MoveStep::WaitForMarks => self.wait_for_marks().await,
+                MoveStep::HoldRepairs => self.hold_repairs().await,
                 MoveStep::HandOverIds => self.hand_over_ids().await,
                 MoveStep::WaitForClock => self.wait_for_clock().await,
                 MoveStep::Commit(request) => self.commit(request).await,
@@ -110,6 +100,7 @@ impl Mover<'_> {
     /// No mark is left and no repair, which may be later than its marks, is running.
     async fn wait_for_marks(&mut self) -> MoveEvent {
         let journal = &self.core.journal;
+        self.core.gate.set_repairs_held(false);
         loop {
             if journal.marks() == 0 && self.core.gate.is_empty() {
                 return MoveEvent::NoMarks;
@@ -124,6 +115,14 @@ impl Mover<'_> {
             if timeout_at(self.deadline(), progress).await.is_err() {
                 return self.ran_out(format!("{} marks are left", journal.marks()));
             }
+        }
+    }
+
+    async fn hold_repairs(&mut self) -> MoveEvent {
+        self.core.gate.set_repairs_held(true);
+        match timeout_at(self.deadline(), self.core.gate.drain()).await {
+            Ok(()) => MoveEvent::RepairsHeld,
+            Err(_) => self.ran_out("repairs are still running".into()),
         }
     }
 
@@ -171,10 +170,7 @@ impl Mover<'_> {
 
     async fn rise_above(&self, stamp: Stamp) -> Result<(), String> {
         let journal = &self.core.journal;
-        journal
-            .done(Command::ReserveStamps { upto: stamp })
-            .await
-            .map_err(|error| error.to_string())?;
+        journal.done(Command::ReserveStamps { upto: stamp }).await.map_err(|error| error.to_string())?;
         journal.stamps().resume(stamp);
         Ok(())
     }
@@ -244,11 +240,7 @@ impl Mover<'_> {
     }
 
     fn ran_out(&mut self, what: String) -> MoveEvent {
-        self.problem = Some(SwapError::HoldRanOut {
-            to: self.to,
-            held: self.start.elapsed(),
-            what,
-        });
+        self.problem = Some(SwapError::HoldRanOut { to: self.to, held: self.start.elapsed(), what });
         MoveEvent::Failed
     }
 
@@ -257,11 +249,7 @@ impl Mover<'_> {
     }
 
     fn audit(&self) -> AuditEntry {
-        let forced = if self.asked.force {
-            ", forced without the certificate"
-        } else {
-            ""
-        };
+        let forced = if self.asked.force { ", forced without the certificate" } else { "" };
         AuditEntry {
             at: self.core.journal.now(),
             who: self.asked.by.clone(),

@@ -1,6 +1,14 @@
-//! All integration tests: one binary, so that the crate is linked once.
+//! One integration binary: each module is named by what it guards.
 
+mod cancellation;
+mod dual_write;
+mod fallback;
+mod layer_order;
+mod mismatch_metrics;
+mod reads;
 mod search;
+mod stages;
+mod support;
 
 /// A file that no `mod` line names is not compiled, and its tests are silently not run.
 #[test]

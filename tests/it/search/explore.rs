@@ -4,12 +4,13 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+use crossfade::data::Scope;
 use crossfade::journal::MarkState;
 use crossfade::route::Store;
 
 use super::label::{Did, Label, Who};
 use super::scenario::Scenario;
-use super::world::{World, key};
+use super::world::World;
 use super::{actors, faults};
 
 /// More than any scenario here needs: one that reaches it has grown by mistake.
@@ -76,15 +77,8 @@ pub(crate) fn search(scenario: &Scenario) -> Report {
     };
     let violation = search.run();
     let (states, ends) = (search.parents.len(), search.ends);
-    let violation = violation.map(|(property, at)| Violation {
-        property,
-        trace: search.trace(at),
-    });
-    let report = Report {
-        states,
-        ends,
-        violation,
-    };
+    let violation = violation.map(|(property, at)| Violation { property, trace: search.trace(at) });
+    let report = Report { states, ends, violation };
     eprintln!("{report}", report = Titled(scenario.name, &report));
     report
 }
@@ -113,11 +107,7 @@ impl Search<'_> {
 
     fn meet(&mut self, world: World, parent: (u32, u16)) {
         if self.seen.insert(self.hasher.hash_one(&world)) {
-            assert!(
-                self.parents.len() < STATES_MAX,
-                "{} has too many states",
-                self.scenario.name
-            );
+            assert!(self.parents.len() < STATES_MAX, "{} has too many states", self.scenario.name);
             self.parents.push(parent);
             self.ahead.push_back(world);
         }
@@ -153,11 +143,7 @@ fn successors(world: &World, scenario: &Scenario, steps: &mut Steps) {
 fn broken(world: &World, scenario: &Scenario) -> Option<Property> {
     let [legacy, target] = world.registers.map(|register| register.value);
     let stage = world.status.stage;
-    let authority = if stage.authority() == Store::Legacy {
-        legacy
-    } else {
-        target
-    };
+    let authority = if stage.authority() == Store::Legacy { legacy } else { target };
     if world.is_older(authority, world.acknowledged) {
         return Some(Property::NothingIsLost);
     }
@@ -201,13 +187,13 @@ struct Summary<'a>(&'a World);
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [legacy, target] = self.0.registers;
-        write!(
-            f,
-            "legacy {}, target {} @{}",
-            legacy.value, target.value, target.stamp
-        )?;
+        write!(f, "legacy {}, target {} @{}", legacy.value, target.value, target.stamp)?;
         for mark in self.0.journal.marks().values() {
-            let scope = if mark.scope == key() { "key" } else { "group" };
+            let scope = match mark.scope {
+                Scope::Key(_) => "the key",
+                Scope::Group(_) => "the group",
+                Scope::Everything => "everything",
+            };
             let state = match mark.state {
                 MarkState::Running => "running",
                 MarkState::Left if mark.not_before > self.0.now => "left, waits",
@@ -217,15 +203,7 @@ impl fmt::Display for Summary<'_> {
             };
             write!(f, ", mark on {scope} {state}")?;
         }
-        write!(
-            f,
-            "{}",
-            if self.0.flights.is_empty() {
-                ""
-            } else {
-                ", in flight"
-            }
-        )
+        write!(f, "{}", if self.0.flights.is_empty() { "" } else { ", in flight" })
     }
 }
 
@@ -237,12 +215,7 @@ impl fmt::Display for Titled<'_> {
         let Some(violation) = &self.1.violation else {
             return Ok(());
         };
-        write!(
-            f,
-            ", {:?} is broken after {} steps",
-            violation.property,
-            violation.trace.len()
-        )?;
+        write!(f, ", {:?} is broken after {} steps", violation.property, violation.trace.len())?;
         for (n, step) in violation.trace.iter().enumerate() {
             write!(f, "\n  {:2}. {step}", n + 1)?;
         }

@@ -12,7 +12,7 @@ use super::world::{Flight, Gateway, LATE_BOUND, Plan, World, key, open};
 pub(crate) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {
     late(world, out);
     tick(world, scenario, out);
-    void(world, scenario, out);
+    void(world, out);
     read_mark(world, out);
     if world.budget.crashes > 0 {
         crash(world, scenario, out);
@@ -25,11 +25,7 @@ fn late(world: &World, out: &mut Steps) {
         let mut next = world.clone();
         next.flights.remove(n);
         let won = next.land(*flight).is_some();
-        out.add(
-            next,
-            Who::Store(flight.store),
-            Did::LateLanding(flight.request, won),
-        );
+        out.add(next, Who::Store(flight.store), Did::LateLanding(flight.request, won));
     }
 }
 
@@ -72,14 +68,9 @@ fn read_mark(world: &World, out: &mut Steps) {
     out.add(next, Who::Reader, Did::ReadMark);
 }
 
-/// The journal records again: everything is marked, after the last unrecorded write has ended.
-fn void(world: &World, scenario: &Scenario, out: &mut Steps) {
-    let runs = world
-        .gateway
-        .writers
-        .iter()
-        .any(|writer| writer.run.is_some_and(|run| run.unrecorded));
-    if !world.gateway.unrecorded || (runs && !scenario.without(Rule::VoidAfterUnrecorded)) {
+/// The journal records again, and is told that something went unrecorded.
+fn void(world: &World, out: &mut Steps) {
+    if !world.gateway.unrecorded {
         return;
     }
     let mut next = world.clone();
@@ -104,10 +95,7 @@ fn crash(world: &World, scenario: &Scenario, out: &mut Steps) {
             next.send(*request, chosen & (1 << n) != 0);
         }
         restart(&mut next, scenario);
-        let did = Did::Crash {
-            in_flight: chosen.count_ones(),
-            stage: next.gateway.plan.stage,
-        };
+        let did = Did::Crash { in_flight: chosen.count_ones(), stage: next.gateway.plan.stage };
         out.add(next, Who::Gateway, did);
     }
 }
@@ -121,15 +109,9 @@ fn requests(world: &mut World) -> Vec<Flight> {
 }
 
 fn restart(world: &mut World, scenario: &Scenario) {
-    let late_bound = if scenario.without(Rule::AdoptedMarksWait) {
-        0
-    } else {
-        LATE_BOUND
-    };
+    let late_bound = if scenario.without(Rule::AdoptedMarksWait) { 0 } else { LATE_BOUND };
     // A stamp is reserved before it is issued.
-    world.apply(&Command::ReserveStamps {
-        upto: Micros::from(world.issued),
-    });
+    world.apply(&Command::ReserveStamps { upto: Micros::from(world.issued) });
     let Reply::Opened(opened) = world.apply(&open(scenario, world.now, late_bound)) else {
         panic!("a session opens");
     };
@@ -138,17 +120,10 @@ fn restart(world: &mut World, scenario: &Scenario) {
         new.begun = old.begun;
     }
     if scenario.without(Rule::RestartAdopts) {
-        gateway.plan = Plan {
-            stage: scenario.start,
-            ..gateway.plan
-        };
+        gateway.plan = Plan { stage: scenario.start, ..gateway.plan };
     }
     gateway.loaded = !scenario.without(Rule::MarksLoaded);
     world.gateway = gateway;
     let rises = !scenario.without(Rule::StampsRiseAcrossCrash);
-    world.issued = if rises {
-        u8::try_from(opened.status.reserved_stamp).unwrap()
-    } else {
-        1
-    };
+    world.issued = if rises { u8::try_from(opened.status.reserved_stamp).unwrap() } else { 1 };
 }

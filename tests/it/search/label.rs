@@ -56,6 +56,7 @@ pub(crate) enum Did {
     LoseRepair { in_flight: bool },
     CutOff { in_flight: bool },
     BeginFill(Side),
+    CheckStage(bool),
     Drained,
     Waited,
     EnterGate(bool),
@@ -67,6 +68,8 @@ pub(crate) enum Did {
     Held,
     NoMarks,
     Clock,
+    RepairsHeld,
+    RepairsLetIn,
     HandOver,
     HoldTimeout,
     Committed(Stage),
@@ -113,38 +116,27 @@ impl fmt::Display for Did {
             Self::MarkFailed => f.write_str("cannot record its mark and goes on: everything is dirty"),
             Self::Void => f.write_str("records that something went unrecorded: everything is marked"),
             Self::Write(value, true) => write!(f, "writes the authority: {value}, ACKNOWLEDGED"),
-            Self::Write(value, false) => write!(
-                f,
-                "writes the authority: {value} loses to a larger stamp, ACKNOWLEDGED"
-            ),
+            Self::Write(value, false) => {
+                write!(f, "writes the authority: {value} loses to a larger stamp, ACKNOWLEDGED")
+            }
             Self::WriteUnknown { lands } => write!(f, "gets no answer of the authority{}", unknown(*lands)),
             Self::WriteRejected => f.write_str("is rejected by the authority"),
             Self::Abandon { in_flight } => write!(f, "is abandoned{}", flying(*in_flight)),
             Self::Unmark => f.write_str("removes its mark"),
             Self::Leave(wait) => write!(f, "leaves its mark ({wait:?})"),
             Self::Refuse => f.write_str("refuses the write"),
-            Self::Page(side, found) => write!(
-                f,
-                "lists the keys of the {}: {}",
-                side_name(*side),
-                found_name(*found)
-            ),
+            Self::Page(side, found) => {
+                write!(f, "lists the keys of the {}: {}", side_name(*side), found_name(*found))
+            }
             Self::Stamp(stamp) => write!(f, "takes stamp {stamp}"),
             Self::Read(value) => write!(f, "reads the authority: {value}"),
             Self::Copy(value, stamp, true) => write!(f, "copies {value} with {}", stamp_name(*stamp)),
-            Self::Copy(value, stamp, false) => write!(
-                f,
-                "copies {value} with {}: the secondary has a larger one",
-                stamp_name(*stamp)
-            ),
+            Self::Copy(value, stamp, false) => {
+                write!(f, "copies {value} with {}: the secondary has a larger one", stamp_name(*stamp))
+            }
             Self::CopySkipped => f.write_str("SKIPS the copy: both look equal"),
             Self::CopyUnknown { value, stamp, lands } => {
-                write!(
-                    f,
-                    "copies {value} with {} and gets no answer{}",
-                    stamp_name(*stamp),
-                    unknown(*lands)
-                )
+                write!(f, "copies {value} with {} and gets no answer{}", stamp_name(*stamp), unknown(*lands))
             }
             Self::CopyRejected => f.write_str("has its copy rejected"),
             Self::Look(value) => write!(f, "looks at the authority again: {value}"),
@@ -155,7 +147,9 @@ impl fmt::Display for Did {
             Self::LoseRepair { in_flight } => write!(f, "is lost without a word{}", flying(*in_flight)),
             Self::CutOff { in_flight } => write!(f, "is cut off{}", flying(*in_flight)),
             Self::BeginFill(side) => write!(f, "begins with the {}", side_name(*side)),
-            Self::Drained => f.write_str("has drained older writes"),
+            Self::CheckStage(true) => f.write_str("finds that the stage copies to the target"),
+            Self::CheckStage(false) => f.write_str("finds that the stage does not copy to the target"),
+            Self::Drained => f.write_str("has drained whoever was inside"),
             Self::Waited => f.write_str("has waited the late bound"),
             Self::EnterGate(true) => f.write_str("enters the gate"),
             Self::EnterGate(false) => f.write_str("finds the gate closed"),
@@ -168,26 +162,25 @@ impl fmt::Display for Did {
             Self::BeginMove(to) => write!(f, "to {to} is asked for"),
             Self::Held => f.write_str("holds new writes"),
             Self::NoMarks => f.write_str("finds no mark left"),
+            Self::RepairsHeld => f.write_str("holds repairs too"),
+            Self::RepairsLetIn => f.write_str("lets repairs in again"),
             Self::Clock => f.write_str("waits until the new authority's clock has passed all stamps"),
             Self::HandOver => f.write_str("hands the ids over"),
             Self::HoldTimeout => f.write_str("takes too long"),
             Self::Committed(to) => write!(f, "COMMITS {to}"),
             Self::CommitRefused => f.write_str("has its commit refused"),
-            Self::CommitUnknown(made) => write!(
-                f,
-                "gets no answer to its commit, which was {}made",
-                if *made { "" } else { "not " }
-            ),
+            Self::CommitUnknown(made) => {
+                write!(f, "gets no answer to its commit, which was {}made", if *made { "" } else { "not " })
+            }
             Self::Asked => f.write_str("asks which stage is committed"),
             Self::Adopt(stage) => write!(f, "makes the gateway adopt {stage}"),
             Self::KeepOld => f.write_str("keeps the old stage"),
             Self::Clean => f.write_str("finds the key clean and will read the target"),
             Self::ReadMark => f.write_str("finds a difference and marks the key"),
             Self::ReadTarget(value) => write!(f, "reads the target: {value}"),
-            Self::Crash { in_flight, stage } => write!(
-                f,
-                "CRASHES with {in_flight} requests inside the stores and restarts in {stage}"
-            ),
+            Self::Crash { in_flight, stage } => {
+                write!(f, "CRASHES with {in_flight} requests inside the stores and restarts in {stage}")
+            }
             Self::Tick => f.write_str("waits: the late bound has passed"),
             Self::LateLanding(request, true) => write!(f, "does LATE what it was asked: {request}"),
             Self::LateLanding(request, false) => write!(f, "drops a late {request}: it has a larger stamp"),
@@ -196,19 +189,11 @@ impl fmt::Display for Did {
 }
 
 const fn flying(in_flight: bool) -> &'static str {
-    if in_flight {
-        " with its request inside the store"
-    } else {
-        ""
-    }
+    if in_flight { " with its request inside the store" } else { "" }
 }
 
 const fn unknown(lands: bool) -> &'static str {
-    if lands {
-        ": it is still inside the store"
-    } else {
-        ": it never arrived"
-    }
+    if lands { ": it is still inside the store" } else { ": it never arrived" }
 }
 
 const fn side_name(side: Side) -> &'static str {
@@ -232,12 +217,7 @@ fn stamp_name(stamp: u8) -> String {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "v{}{}",
-            self.version,
-            if self.present { "" } else { " (no record)" }
-        )
+        write!(f, "v{}{}", self.version, if self.present { "" } else { " (no record)" })
     }
 }
 

@@ -10,8 +10,11 @@
 pub(crate) enum Rule {
     /// R1: the mark is durable before the authority is called.
     MarkBeforeWrite,
-    /// R1: everything is marked once more after the last unrecorded write has ended, not while it runs.
-    VoidAfterUnrecorded,
+    /// R1: a repair of everything begins when the writes that ran at its claim, unrecorded ones among them, have
+    /// ended.
+    EverythingDrains,
+    /// R2: everything is marked again when an unrecorded write may still land.
+    VoidAgain,
     /// R2: the mark of an unknown write waits the late bound of the authority.
     UnknownWriteWaits,
     /// R2: the marks that a crash left wait the late bound.
@@ -40,14 +43,20 @@ pub(crate) enum Rule {
     FillStamped,
     /// R9: the fill starts when no write planned under `off` is running.
     FillDrainsOff,
+    /// R9: it begins in a stage that copies, committed and adopted.
+    FillChecksStage,
     /// R9: ... and none of them can land any more.
     FillWaitsLateBound,
+    /// R9: ... and no copy runs that may have read before the last of them landed.
+    FillDrainsAgain,
     /// R9: no page runs across a change of the authority.
     NoPageAcrossSwitch,
     /// R10: the commit of a switch finds no mark.
     SwitchFindsNoMark,
     /// R10: stamps after a switch lie above all before it.
     StampsAbove,
+    /// R10: no repair takes a stamp between the wait for the clock and the commit.
+    RepairsHeld,
     /// R10: whoever starts adopts the committed stage.
     RestartAdopts,
     /// R10: a mark is refused when its write was planned for another authority.

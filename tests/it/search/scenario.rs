@@ -45,6 +45,15 @@ pub(crate) struct Budget {
     pub(crate) hold_timeouts: u8,
 }
 
+/// When a fill runs, in a stage that allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filling {
+    /// While the target is not filled, or a mark on everything stands.
+    WhenNeeded,
+    /// Once more although nothing needs it.
+    Again,
+}
+
 /// Takes one from a budget, if there is any left.
 pub(crate) const fn take(budget: &mut u8) -> bool {
     let left = *budget > 0;
@@ -62,10 +71,11 @@ pub(crate) struct Scenario {
     pub(crate) target_is_equal: bool,
     pub(crate) writers: [&'static [Op]; WRITERS],
     pub(crate) repairers: usize,
-    /// A fill runs whenever the stage allows it and none has completed.
-    pub(crate) fill: bool,
+    pub(crate) fill: Filling,
     /// The stages to move to, one after the other.
     pub(crate) moves: &'static [Stage],
+    /// Whether the target stamps its own writes from the gateway's clock rather than from one that lags behind.
+    pub(crate) one_clock: bool,
     /// Whether a move that switches holds and drains. Without, only the commit guards it.
     pub(crate) hold: bool,
     /// Whether a repair plans before there is anything to claim.
@@ -86,8 +96,9 @@ impl Scenario {
             target_is_equal: true,
             writers: [first, second],
             repairers: 1,
-            fill: false,
+            fill: Filling::WhenNeeded,
             moves: &[],
+            one_clock: false,
             hold: true,
             plans_ahead: false,
             reads: false,

@@ -75,10 +75,7 @@ impl Plan {
 
     pub(crate) const fn secondary(self) -> Secondary {
         let store = self.stage.authority().other();
-        Secondary {
-            store,
-            keeps_stamps: matches!(store, Store::Target),
-        }
+        Secondary { store, keeps_stamps: matches!(store, Store::Target) }
     }
 }
 
@@ -110,6 +107,8 @@ pub(crate) struct World {
     /// The target's own clock: stamps of the writes that it takes as the authority. Only those move it, so it lags
     /// behind the gateway's as far as a clock can.
     pub(crate) target_clock: u8,
+    /// The target has no clock of its own, it uses the gateway's stamps.
+    one_clock: bool,
     pub(crate) versions: u8,
     /// The newest write that a caller saw succeed.
     pub(crate) acknowledged: Value,
@@ -139,33 +138,19 @@ impl World {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let mut journal = JournalState::default();
         journal.apply(&open(scenario, 0, 0));
-        for stage in Stage::ALL
-            .into_iter()
-            .filter(|s| *s != Stage::Off && *s <= scenario.start)
-        {
+        for stage in Stage::ALL.into_iter().filter(|s| *s != Stage::Off && *s <= scenario.start) {
             commit(&mut journal, stage);
         }
         // The first session ends cleanly, and the one that is searched finds the start stage committed.
         journal.apply(&Command::Close { session: 1 });
-        let Reply::Opened(opened) = journal.apply(&open(scenario, 0, 0)) else {
-            panic!("a session opens")
-        };
-        let first = Register {
-            value: Value {
-                version: 1,
-                present: scenario.key_exists,
-            },
-            stamp: 1,
-        };
-        let target = if scenario.target_is_equal {
-            first
-        } else {
-            Register::default()
-        };
+        let Reply::Opened(opened) = journal.apply(&open(scenario, 0, 0)) else { panic!("a session opens") };
+        let first = Register { value: Value { version: 1, present: scenario.key_exists }, stamp: 1 };
+        let target = if scenario.target_is_equal { first } else { Register::default() };
         let mut world = Self {
             registers: [first, target],
             issued: 1,
             target_clock: 1,
+            one_clock: scenario.one_clock,
             versions: 1,
             acknowledged: Value::default(),
             newest_delete: u8::from(!scenario.key_exists),
@@ -205,10 +190,7 @@ impl World {
                 if !op.leaves_a_record() {
                     self.newest_delete = self.versions;
                 }
-                Value {
-                    version: self.versions,
-                    present: op.leaves_a_record(),
-                }
+                Value { version: self.versions, present: op.leaves_a_record() }
             }
         };
         register.value = value;
@@ -241,11 +223,7 @@ impl World {
                 self.target_clock
             }
         };
-        Flight {
-            store,
-            request: Request::Write(op),
-            stamp,
-        }
+        Flight { store, request: Request::Write(op), stamp }
     }
 
     pub(crate) const fn issue_stamp(&mut self) -> u8 {
@@ -264,16 +242,8 @@ impl World {
         let Wait::LateBound(store) = wait else {
             return self.now;
         };
-        let rule = if store == plan.authority() {
-            Rule::UnknownWriteWaits
-        } else {
-            Rule::UnknownCopyWaits
-        };
-        if scenario.without(rule) {
-            self.now
-        } else {
-            self.now + LATE_BOUND
-        }
+        let rule = if store == plan.authority() { Rule::UnknownWriteWaits } else { Rule::UnknownCopyWaits };
+        if scenario.without(rule) { self.now } else { self.now + LATE_BOUND }
     }
 
     /// The first row that no mark and no write has.
@@ -300,40 +270,30 @@ impl World {
     /// Stamps keep their order and lose their size, so that worlds that differ in nothing else are one.
     pub(crate) fn canonical(&mut self) {
         self.gateway.forget_who_left();
-        let mut seen = [false; 256];
-        self.each_stamp(&mut |stamp| seen[*stamp as usize] = true);
-        let mut rank = 0;
-        let ranks: [u8; 256] = std::array::from_fn(|stamp| {
-            rank += if seen[stamp] && stamp > 0 { 2 } else { 0 };
-            if stamp == usize::from(PLAIN) || stamp == 0 {
-                stamp as u8
-            } else {
-                rank
-            }
-        });
-        self.each_stamp(&mut |stamp| *stamp = ranks[*stamp as usize]);
+        if self.one_clock {
+            self.issued = self.issued.max(self.target_clock);
+            self.target_clock = self.issued;
+        }
+        let mut seen = 0_u128;
+        self.each_stamp(&mut |stamp| seen |= 1 << *stamp);
+        // Two apart, so that a clock that lags behind does not reach another's stamp by one step.
+        let rank = |stamp: u8| 2 * (seen & (u128::MAX >> (127 - stamp))).count_ones() as u8;
+        self.each_stamp(&mut |stamp| *stamp = rank(*stamp));
     }
 
     fn each_stamp(&mut self, each: &mut impl FnMut(&mut u8)) {
+        let each = &mut |stamp: &mut u8| {
+            if *stamp != 0 && *stamp != PLAIN {
+                each(stamp);
+            }
+        };
         each(&mut self.registers[1].stamp);
         each(&mut self.issued);
         each(&mut self.target_clock);
         self.flights.iter_mut().for_each(|flight| each(&mut flight.stamp));
-        self.gateway
-            .writers
-            .iter_mut()
-            .filter_map(Writer::stamp)
-            .for_each(&mut *each);
-        self.gateway
-            .repairers
-            .iter_mut()
-            .filter_map(Repairer::stamp)
-            .for_each(&mut *each);
-        self.gateway
-            .filler
-            .iter_mut()
-            .filter_map(Filler::stamp)
-            .for_each(each);
+        self.gateway.writers.iter_mut().filter_map(Writer::stamp).for_each(&mut *each);
+        self.gateway.repairers.iter_mut().filter_map(Repairer::stamp).for_each(&mut *each);
+        self.gateway.filler.iter_mut().filter_map(Filler::stamp).for_each(each);
     }
 }
 
@@ -342,10 +302,7 @@ impl Gateway {
     pub(crate) fn inside(&self) -> u8 {
         let writers = self.writers.iter().map(|writer| writer.run.is_some());
         let repairers = self.repairers.iter().map(|repairer| !repairer.is_idle());
-        writers
-            .chain(repairers)
-            .rev()
-            .fold(0, |bits, inside| bits << 1 | u8::from(inside))
+        writers.chain(repairers).rev().fold(0, |bits, inside| bits << 1 | u8::from(inside))
     }
 
     /// A drain waits for those who were inside when it began, not for those who enter meanwhile.
@@ -354,16 +311,18 @@ impl Gateway {
         if let Some(filler) = &mut self.filler {
             filler.awaits &= inside;
         }
+        for repairer in &mut self.repairers {
+            if let Repairer::Running(repair) = repairer {
+                repair.awaits &= inside;
+            }
+        }
     }
 
     pub(crate) fn new(opened: &Opened) -> Self {
         let status = &opened.status;
         Self {
             session: opened.session,
-            plan: Plan {
-                stage: status.stage,
-                epoch: status.epoch,
-            },
+            plan: Plan { stage: status.stage, epoch: status.epoch },
             held: false,
             repairs_held: false,
             unrecorded: false,
@@ -379,61 +338,28 @@ impl Gateway {
 
 /// Opens a session.
 pub(crate) const fn open(scenario: &Scenario, now: Micros, late_bound: Micros) -> Command {
-    Command::Open {
-        now,
-        late_bound,
-        continues_unrecorded: scenario.budget.outages > 0,
-    }
+    Command::Open { now, late_bound, continues_unrecorded: scenario.budget.outages > 0 }
 }
 
 fn commit(journal: &mut JournalState, to: Stage) {
-    let request = CommitRequest {
-        to,
-        needs_no_marks: false,
-        marks_everything: false,
-    };
+    let request = CommitRequest { to, needs_no_marks: false, marks_everything: false };
     let from = journal.status().epoch;
     let (session, audit) = (1, no_audit());
-    journal.apply(&Command::Commit {
-        from,
-        request,
-        everything: 0,
-        session,
-        audit,
-    });
+    journal.apply(&Command::Commit { from, request, everything: 0, session, audit });
 }
 
 pub(crate) const fn no_audit() -> AuditEntry {
-    AuditEntry {
-        at: 0,
-        who: String::new(),
-        what: String::new(),
-        why: String::new(),
-    }
+    AuditEntry { at: 0, who: String::new(), what: String::new(), why: String::new() }
 }
 
 /// Everything that decides what can happen next; times as the wait that is left.
 impl Hash for World {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         (self.registers, self.issued, self.target_clock, self.versions).hash(hasher);
-        (
-            self.acknowledged,
-            self.newest_delete,
-            self.read_was_stale,
-            self.gateway,
-            self.budget,
-        )
-            .hash(hasher);
+        (self.acknowledged, self.newest_delete, self.read_was_stale, self.gateway, self.budget).hash(hasher);
         self.flights.hash(hasher);
         let status = self.journal.status();
-        (
-            status.stage,
-            status.epoch,
-            status.fill,
-            status.voids,
-            status.certificate.is_some(),
-        )
-            .hash(hasher);
+        (status.stage, status.epoch, status.fill, status.voids, status.certificate.is_some()).hash(hasher);
         for (row, mark) in self.journal.marks() {
             let wait = (mark.not_before - self.now).max(0);
             let state = match mark.state {

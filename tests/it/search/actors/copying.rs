@@ -38,24 +38,13 @@ impl ScopeCopy {
     pub(crate) const fn begin(scope: &Scope, plan: Plan) -> Self {
         match scope {
             Scope::Key(_) => Self::key(plan),
-            Scope::Group(_) | Scope::Everything => Self::Listing {
-                side: Side::Authority,
-                found: false,
-            },
+            Scope::Group(_) | Scope::Everything => Self::Listing { side: Side::Authority, found: false },
         }
     }
 
     pub(crate) const fn key(plan: Plan) -> Self {
         let (run, step) = CopyRun::begin(plan.secondary());
-        Self::Key(Copying {
-            run,
-            step,
-            stamp: 0,
-            value: Value {
-                version: 0,
-                present: false,
-            },
-        })
+        Self::Key(Copying { run, step, stamp: 0, value: Value { version: 0, present: false } })
     }
 
     /// Every way in which its next step may end.
@@ -64,8 +53,7 @@ impl ScopeCopy {
             Self::Listing { side, found } => vec![list(world, plan, side, found)],
             Self::Key(copying) => {
                 let ways = copying.ways(world, scenario, plan).into_iter();
-                ways.map(|(world, copying, did)| (world, copying.or_ended(), did))
-                    .collect()
+                ways.map(|(world, copying, did)| (world, copying.or_ended(), did)).collect()
             }
             Self::Ended(_) => Vec::new(),
         }
@@ -81,14 +69,7 @@ impl ScopeCopy {
 
     /// The authority has the key: a fill leaves it alone when it removes what only the secondary has.
     pub(crate) const fn has_read_a_record(self) -> bool {
-        matches!(
-            self,
-            Self::Key(Copying {
-                step: CopyStep::Replace,
-                value: Value { present: true, .. },
-                ..
-            })
-        )
+        matches!(self, Self::Key(Copying { step: CopyStep::Replace, value: Value { present: true, .. }, .. }))
     }
 
     pub(crate) fn stamp(&mut self) -> Option<&mut u8> {
@@ -106,10 +87,7 @@ fn list(world: &World, plan: Plan, side: Side, found: bool) -> Way<ScopeCopy> {
     };
     let here = world.register(store).value.present;
     let next = match side {
-        Side::Authority => ScopeCopy::Listing {
-            side: Side::Secondary,
-            found: here,
-        },
+        Side::Authority => ScopeCopy::Listing { side: Side::Secondary, found: here },
         Side::Secondary if here || found => ScopeCopy::key(plan),
         Side::Secondary => ScopeCopy::Ended(CopyEnd::Copied),
     };
@@ -126,16 +104,8 @@ impl Copying {
 
     const fn request(self, plan: Plan) -> Flight {
         let store = plan.authority().other();
-        let stamp = if matches!(store, Store::Target) {
-            self.stamp
-        } else {
-            0
-        };
-        Flight {
-            store,
-            request: Request::Copy(self.value),
-            stamp,
-        }
+        let stamp = if matches!(store, Store::Target) { self.stamp } else { 0 };
+        Flight { store, request: Request::Copy(self.value), stamp }
     }
 
     fn after(mut self, event: CopyEvent) -> Self {
@@ -175,20 +145,12 @@ impl Copying {
         }
         let mut landed = world.clone();
         let won = landed.land(request).is_some();
-        let mut ways = vec![(
-            landed,
-            after(Outcome::Applied),
-            Did::Copy(self.value, request.stamp, won),
-        )];
+        let mut ways = vec![(landed, after(Outcome::Applied), Did::Copy(self.value, request.stamp, won))];
         for lands in [false, true] {
             let mut unknown = world.clone();
             if take(&mut unknown.budget.unknown_copies) {
                 unknown.send(request, lands);
-                let did = Did::CopyUnknown {
-                    value: self.value,
-                    stamp: request.stamp,
-                    lands,
-                };
+                let did = Did::CopyUnknown { value: self.value, stamp: request.stamp, lands };
                 ways.push((unknown, after(Outcome::Unknown), did));
             }
         }
@@ -203,11 +165,7 @@ impl Copying {
         let value = world.register(plan.authority()).value;
         let same = value.same(self.value) || scenario.without(Rule::LookAgain);
         self.value = value;
-        let event = if same {
-            CopyEvent::LookedSame
-        } else {
-            CopyEvent::LookedChanged
-        };
+        let event = if same { CopyEvent::LookedSame } else { CopyEvent::LookedChanged };
         (world.clone(), self.after(event), Did::Look(value))
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {
         MoveStep::Hold => mover.hold(world, scenario, add),
         MoveStep::Drain => mover.drain(world, scenario, add),
         MoveStep::WaitForMarks => mover.wait_for_marks(world, scenario, add),
+        MoveStep::HoldRepairs => mover.hold_repairs(world, scenario, add),
         MoveStep::HandOverIds => add(mover.after(MoveEvent::IdsHandedOver).put(world), Did::HandOver),
         MoveStep::WaitForClock => mover.wait_for_clock(world, scenario, add),
         MoveStep::Commit(request) => mover.commit(world, scenario, request, add),
@@ -53,16 +54,7 @@ fn begin(world: &World, scenario: &Scenario, add: Add<'_>) {
     let Ok((machine, step)) = MoveRun::begin(from.stage, to, certified) else {
         return;
     };
-    add(
-        Mover {
-            from,
-            to,
-            machine,
-            step,
-        }
-        .put(world),
-        Did::BeginMove(to),
-    );
+    add(Mover { from, to, machine, step }.put(world), Did::BeginMove(to));
 }
 
 impl Mover {
@@ -96,8 +88,25 @@ impl Mover {
     }
 
     fn wait_for_marks(self, world: &World, scenario: &Scenario, add: Add<'_>) {
+        if world.gateway.repairs_held {
+            let mut next = world.clone();
+            next.gateway.repairs_held = false;
+            return add(next, Did::RepairsLetIn);
+        }
         if world.journal.marks().is_empty() || scenario.without(Rule::SwitchFindsNoMark) {
             add(self.after(MoveEvent::NoMarks).put(world), Did::NoMarks);
+        }
+        self.time_out(world, add);
+    }
+
+    fn hold_repairs(self, world: &World, scenario: &Scenario, add: Add<'_>) {
+        let mut next = world.clone();
+        next.gateway.repairs_held = scenario.hold && !scenario.without(Rule::RepairsHeld);
+        let running = world.gateway.repairers.iter().any(|repairer| !repairer.is_idle());
+        if !next.gateway.repairs_held || !running {
+            add(self.after(MoveEvent::RepairsHeld).put(&next), Did::RepairsHeld);
+        } else if !world.gateway.repairs_held {
+            add(self.put(&next), Did::RepairsHeld);
         }
         self.time_out(world, add);
     }
@@ -124,10 +133,7 @@ impl Mover {
     fn commit(self, world: &World, scenario: &Scenario, request: CommitRequest, add: Add<'_>) {
         let mut next = world.clone();
         let anyway = scenario.without(Rule::SwitchFindsNoMark);
-        let request = CommitRequest {
-            needs_no_marks: request.needs_no_marks && !anyway,
-            ..request
-        };
+        let request = CommitRequest { needs_no_marks: request.needs_no_marks && !anyway, ..request };
         let reply = next.apply(&Command::Commit {
             from: self.from.epoch,
             request,
@@ -139,10 +145,7 @@ impl Mover {
             Reply::Committed(_) => {
                 self.lose_answer(&next, true, add);
                 self.lose_answer(world, false, add);
-                add(
-                    self.after(MoveEvent::Committed).put(&next),
-                    Did::Committed(self.to),
-                );
+                add(self.after(MoveEvent::Committed).put(&next), Did::Committed(self.to));
             }
             _ => add(self.after(MoveEvent::MarksLeft).put(&next), Did::CommitRefused),
         }
@@ -157,22 +160,15 @@ impl Mover {
 
     fn ask(self, world: &World, add: Add<'_>) {
         let made = world.status.epoch > self.from.epoch;
-        let event = if made {
-            MoveEvent::Committed
-        } else {
-            MoveEvent::NotCommitted
-        };
+        let event = if made { MoveEvent::Committed } else { MoveEvent::NotCommitted };
         add(self.after(event).put(world), Did::Asked);
     }
 
     fn end(self, world: &World, adopt: bool, add: Add<'_>) {
         let mut next = world.clone();
-        (next.gateway.mover, next.gateway.held) = (None, false);
+        (next.gateway.mover, next.gateway.held, next.gateway.repairs_held) = (None, false, false);
         if adopt {
-            next.gateway.plan = Plan {
-                stage: self.to,
-                epoch: world.status.epoch,
-            };
+            next.gateway.plan = Plan { stage: self.to, epoch: world.status.epoch };
         }
         add(next, if adopt { Did::Adopt(self.to) } else { Did::KeepOld });
     }

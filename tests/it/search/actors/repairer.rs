@@ -1,8 +1,9 @@
 //! A repairer: plans, claims one mark, copies its scope, and does with the mark what the protocol says.
 
 use crossfade::data::Scope;
-use crossfade::journal::{ClaimId, Command, MarkId, MarkState, Micros, Reply};
+use crossfade::journal::{ClaimId, Command, Mark, MarkId, MarkState, Micros, Reply};
 use crossfade::protocol::{RepairEnd, RepairStep, after_repair};
+use crossfade::route::Store;
 
 use super::copying::ScopeCopy;
 use crate::search::explore::Steps;
@@ -29,6 +30,8 @@ pub(crate) struct Repair {
     claim: ClaimId,
     row: MarkId,
     attempts: u32,
+    /// Who was inside the gate when it claimed everything, and has not left since.
+    pub(crate) awaits: u8,
     work: Work,
 }
 
@@ -45,6 +48,7 @@ pub(super) fn steps(world: &World, scenario: &Scenario, n: usize, out: &mut Step
     match world.gateway.repairers[n] {
         Repairer::Idle => plan(world, scenario, n, add),
         Repairer::Planned(plan) => claim(plan, world, scenario, n, add),
+        Repairer::Running(Repair { awaits: 1.., .. }) => {}
         Repairer::Running(repair) => {
             match repair.work {
                 Work::Copy(work) => copy(repair, work, world, scenario, n, add),
@@ -62,10 +66,7 @@ impl Repairer {
 
     pub(crate) fn stamp(&mut self) -> Option<&mut u8> {
         match self {
-            Self::Running(Repair {
-                work: Work::Copy(copy),
-                ..
-            }) => copy.stamp(),
+            Self::Running(Repair { work: Work::Copy(copy), .. }) => copy.stamp(),
             _ => None,
         }
     }
@@ -73,11 +74,7 @@ impl Repairer {
     /// The request of this repair that may be inside a store.
     pub(crate) const fn request(&self) -> Option<Flight> {
         match self {
-            Self::Running(Repair {
-                plan,
-                work: Work::Copy(copy),
-                ..
-            }) => copy.request(*plan),
+            Self::Running(Repair { plan, work: Work::Copy(copy), .. }) => copy.request(*plan),
             _ => None,
         }
     }
@@ -92,53 +89,47 @@ fn put(world: &World, n: usize, repairer: Repairer) -> World {
 fn plan(world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
     let plan = world.gateway.plan;
     if plan.stage.copies() && !world.gateway.repairs_held && (scenario.plans_ahead || can_claim(world)) {
-        add(
-            put(world, n, Repairer::Planned(plan)),
-            Did::PlanRepair(plan.stage),
-        );
+        add(put(world, n, Repairer::Planned(plan)), Did::PlanRepair(plan.stage));
     }
 }
 
 /// Whether a claim would find anything: it keeps processes that find nothing out of the search.
 fn can_claim(world: &World) -> bool {
-    world.journal.marks().values().any(|mark| match mark.state {
+    world.journal.marks().values().any(|mark| is_due(mark, world))
+}
+
+/// A mark on everything is the fill's to make good, but in `ramp_down`, where none runs.
+fn is_due(mark: &Mark, world: &World) -> bool {
+    let ours = mark.scope != Scope::Everything || world.gateway.plan.authority() == Store::Target;
+    ours && match mark.state {
         MarkState::Left => mark.not_before <= world.now,
         MarkState::Claimed { lease_until, .. } => lease_until <= world.now,
         MarkState::Running | MarkState::Dead => false,
-    })
+    }
 }
 
 fn claim(plan: Plan, world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
-    let everything = !world
-        .journal
-        .marks()
-        .values()
-        .any(|m| m.scope != Scope::Everything);
+    let mut marks = world.journal.marks().values();
+    let everything = !marks.any(|mark| mark.scope != Scope::Everything && is_due(mark, world));
     let mut next = put(world, n, Repairer::Idle);
     let command = claim_command(plan, world, scenario, everything);
-    let Command::Claim { claim, .. } = command else {
-        return;
-    };
-    let marks = match next.apply(&command) {
-        Reply::Claimed(marks) => marks,
-        _ => Vec::new(),
-    };
-    let Some(mark) = marks.first() else {
-        return add(next, Did::ClaimNothing);
-    };
-    let work = Work::Copy(ScopeCopy::begin(&mark.scope, plan));
+    let Reply::Claimed(marks) = next.apply(&command) else { return add(next, Did::ClaimNothing) };
+    let Some(mark) = marks.first() else { return add(next, Did::ClaimNothing) };
+    // What has no mark of its own is waited for.
+    let drains = everything && !scenario.without(Rule::EverythingDrains);
     let repair = Repair {
         plan,
-        claim,
+        claim: free_claim(world),
         row: mark.id,
         attempts: mark.attempts,
-        work,
+        awaits: if drains { next.gateway.inside() } else { 0 },
+        work: Work::Copy(ScopeCopy::begin(&mark.scope, plan)),
     };
     next.gateway.repairers[n] = Repairer::Running(repair);
     add(next, Did::Claim);
 }
 
-fn claim_command(plan: Plan, world: &World, scenario: &Scenario, everything: bool) -> Command {
+pub(super) fn claim_command(plan: Plan, world: &World, scenario: &Scenario, everything: bool) -> Command {
     let old_epoch = scenario.without(Rule::ClaimChecksEpoch);
     Command::Claim {
         session: world.gateway.session,
@@ -146,11 +137,7 @@ fn claim_command(plan: Plan, world: &World, scenario: &Scenario, everything: boo
         claim: free_claim(world),
         now: world.now,
         lease_until: world.now + lease(scenario),
-        late_bound: if scenario.without(Rule::GivenBackClaimsWait) {
-            0
-        } else {
-            LATE_BOUND
-        },
+        late_bound: if scenario.without(Rule::GivenBackClaimsWait) { 0 } else { LATE_BOUND },
         limit: 1,
         everything,
     }
@@ -159,28 +146,17 @@ fn claim_command(plan: Plan, world: &World, scenario: &Scenario, everything: boo
 /// A repair's own deadline lies below its lease, so the lease of one that runs never lapses; that of a lost one
 /// lapses at once.
 const fn lease(scenario: &Scenario) -> Micros {
-    if scenario.budget.lost_repairs > 0 {
-        0
-    } else {
-        Micros::MAX / 2
-    }
+    if scenario.budget.lost_repairs > 0 { 0 } else { Micros::MAX / 2 }
 }
 
-fn free_claim(world: &World) -> ClaimId {
+pub(super) fn free_claim(world: &World) -> ClaimId {
     let marks = world.journal.marks();
-    let in_marks = |id| {
-        marks
-            .values()
-            .any(|m| matches!(m.state, MarkState::Claimed { claim, .. } if claim == id))
-    };
-    let held = |id| {
-        world
-            .gateway
-            .repairers
-            .iter()
-            .any(|r| matches!(r, Repairer::Running(r) if r.claim == id))
-    };
-    (1..).find(|id| !in_marks(*id) && !held(*id)).unwrap()
+    let in_marks =
+        |id| marks.values().any(|m| matches!(m.state, MarkState::Claimed { claim, .. } if claim == id));
+    let held =
+        |id| world.gateway.repairers.iter().any(|r| matches!(r, Repairer::Running(r) if r.claim == id));
+    let filling = |id| world.gateway.filler.is_some_and(|filler| filler.claim == id);
+    (1..).find(|id| !in_marks(*id) && !held(*id) && !filling(*id)).unwrap()
 }
 
 fn copy(repair: Repair, work: ScopeCopy, world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
@@ -195,10 +171,7 @@ fn copy(repair: Repair, work: ScopeCopy, world: &World, scenario: &Scenario, n: 
 
 impl Repair {
     const fn then(self, end: RepairEnd) -> Work {
-        Work::Then(
-            after_repair(end, self.plan.secondary(), self.attempts, ATTEMPTS_MAX),
-            end,
-        )
+        Work::Then(after_repair(end, self.plan.secondary(), self.attempts, ATTEMPTS_MAX), end)
     }
 }
 
@@ -221,12 +194,7 @@ fn then(
         RepairStep::Clear => Command::Clear { claim, ids },
         RepairStep::GiveBack(wait) => {
             let not_before = world.not_before(wait, repair.plan, scenario);
-            Command::GiveBack {
-                claim,
-                ids,
-                not_before,
-                failed,
-            }
+            Command::GiveBack { claim, ids, not_before, failed }
         }
         RepairStep::Bury => Command::Bury { claim, ids },
     });
@@ -235,11 +203,7 @@ fn then(
 
 /// What a repair must not do: it takes the marks of running writes with its own.
 fn clear_all(world: &mut World) {
-    let running = world
-        .journal
-        .marks()
-        .iter()
-        .filter(|(_, mark)| mark.state == MarkState::Running);
+    let running = world.journal.marks().iter().filter(|(_, mark)| mark.state == MarkState::Running);
     for first in running.map(|(row, _)| *row).collect::<Vec<_>>() {
         world.apply(&Command::Unmark { first, rows: 1 });
     }

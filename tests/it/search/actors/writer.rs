@@ -3,7 +3,7 @@
 
 use crossfade::data::{Outcome, Scope};
 use crossfade::journal::{Command, MarkId, Reason, Reply};
-use crossfade::protocol::{Write, WriteEvent, WriteStep};
+use crossfade::protocol::{Wait, Write, WriteEvent, WriteStep};
 
 use super::copying::ScopeCopy;
 use crate::search::explore::Steps;
@@ -22,14 +22,16 @@ pub(crate) struct Writer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WriteRun {
     op: Op,
-    pub(crate) plan: Plan,
+    plan: Plan,
     /// Its mark; none when it could not be recorded.
     row: Option<MarkId>,
     /// Copies nothing in `off`, where a write is only the authority's.
     machine: Option<Write>,
     step: WriteStep,
     copy: Option<ScopeCopy>,
-    pub(crate) unrecorded: bool,
+    /// Its answer named what it touched.
+    answered: bool,
+    unrecorded: bool,
 }
 
 pub(super) fn steps(world: &World, scenario: &Scenario, n: usize, out: &mut Steps) {
@@ -65,13 +67,11 @@ fn plan(world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
         machine: machine.map(|(machine, _)| machine),
         step: machine.map_or(WriteStep::CallAuthority, |(_, step)| step),
         copy: None,
+        answered: false,
         unrecorded: false,
     };
     let mut next = world.clone();
-    next.gateway.writers[n] = Writer {
-        begun: begun + 1,
-        run: Some(run),
-    };
+    next.gateway.writers[n] = Writer { begun: begun + 1, run: Some(run) };
     add(next, Did::Plan(*op, plan.stage));
 }
 
@@ -92,8 +92,7 @@ impl Writer {
 
     /// Its write is not in the journal, and memory alone knows of it.
     pub(crate) fn is_unmarked(&self) -> bool {
-        self.run
-            .is_some_and(|run| run.machine.is_some() && run.row.is_none() && !run.unrecorded)
+        self.run.is_some_and(|run| run.machine.is_some() && run.row.is_none() && !run.unrecorded)
     }
 
     /// The request of this write that may be inside a store.
@@ -109,20 +108,19 @@ impl Writer {
 
 impl WriteRun {
     fn marked_scope(&self) -> Scope {
-        if self.op == Op::Create {
-            world::group()
-        } else {
-            world::key()
-        }
+        if self.op == Op::Create { world::group() } else { world::key() }
+    }
+
+    /// A create that was answered knows its key.
+    fn narrowed(&self) -> Option<Scope> {
+        (self.op == Op::Create && self.answered).then(world::key)
     }
 
     fn after(mut self, event: WriteEvent) -> Self {
         // In `off` there is nothing to do after the authority.
-        self.step = self
-            .machine
-            .as_mut()
-            .map_or(WriteStep::Nothing, |machine| machine.next(event));
+        self.step = self.machine.as_mut().map_or(WriteStep::Nothing, |machine| machine.next(event));
         self.copy = (self.step == WriteStep::Copy).then(|| ScopeCopy::key(self.plan));
+        self.answered |= self.copy.is_some();
         self
     }
 
@@ -134,44 +132,20 @@ impl WriteRun {
 
 fn mark(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
     if scenario.without(Rule::MarkBeforeWrite) {
-        return add(
-            run.after(WriteEvent::Marked).put(world.clone(), n),
-            Did::MarkSkipped,
-        );
+        return add(run.after(WriteEvent::Marked).put(world.clone(), n), Did::MarkSkipped);
     }
     let mut next = world.clone();
     let row = world.free_row();
-    let epoch = if scenario.without(Rule::MarkChecksEpoch) {
-        world.status.epoch
-    } else {
-        run.plan.epoch
-    };
+    let epoch = if scenario.without(Rule::MarkChecksEpoch) { world.status.epoch } else { run.plan.epoch };
     let (session, scopes) = (world.gateway.session, vec![run.marked_scope()]);
-    match next.apply(&Command::Mark {
-        session,
-        epoch,
-        first: row,
-        scopes,
-        now: world.now,
-    }) {
+    match next.apply(&Command::Mark { session, epoch, first: row, scopes, now: world.now }) {
         Reply::Refused(_) => add(run.after(WriteEvent::MarkRefused).put(next, n), Did::MarkRefused),
-        _ => add(
-            WriteRun {
-                row: Some(row),
-                ..run
-            }
-            .after(WriteEvent::Marked)
-            .put(next, n),
-            Did::Mark,
-        ),
+        _ => add(WriteRun { row: Some(row), ..run }.after(WriteEvent::Marked).put(next, n), Did::Mark),
     }
     let mut next = world.clone();
     if take(&mut next.budget.outages) {
         next.gateway.unrecorded = true;
-        let run = WriteRun {
-            unrecorded: true,
-            ..run
-        };
+        let run = WriteRun { unrecorded: true, ..run };
         add(run.after(WriteEvent::Unrecorded).put(next, n), Did::MarkFailed);
     }
 }
@@ -182,17 +156,11 @@ fn call(run: WriteRun, world: &World, n: usize, add: Add<'_>) {
     let landed = next.land(request);
     let value = landed.unwrap_or_else(|| {
         next.versions += 1;
-        world::Value {
-            version: next.versions,
-            present: run.op.leaves_a_record(),
-        }
+        world::Value { version: next.versions, present: run.op.leaves_a_record() }
     });
     next.acknowledge(value);
     let after = |outcome| run.after(WriteEvent::Answered(outcome));
-    add(
-        after(Outcome::Applied).put(next, n),
-        Did::Write(value, landed.is_some()),
-    );
+    add(after(Outcome::Applied).put(next, n), Did::Write(value, landed.is_some()));
     for lands in [false, true] {
         let mut next = world.clone();
         if !take(&mut next.budget.unknown_writes) {
@@ -213,10 +181,7 @@ fn copy(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_
     for (next, copy, did) in copy.ways(world, scenario, run.plan) {
         let run = match copy {
             ScopeCopy::Ended(end) => run.after(WriteEvent::CopyEnded(end)),
-            copy => WriteRun {
-                copy: Some(copy),
-                ..run
-            },
+            copy => WriteRun { copy: Some(copy), ..run },
         };
         add(run.put(next, n), did);
     }
@@ -234,6 +199,9 @@ fn end(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_>
     if run.step == WriteStep::Refuse {
         next.gateway.writers[n].begun -= 1;
     }
+    // A write without a mark that may still land is told of again.
+    let may_land = matches!(run.step, WriteStep::Leave(Wait::LateBound(_)));
+    next.gateway.unrecorded |= run.unrecorded && may_land && !scenario.without(Rule::VoidAgain);
     if let Some(command) = last_command(run, world, scenario) {
         next.apply(&command);
     }
@@ -249,6 +217,7 @@ fn last_command(run: WriteRun, world: &World, scenario: &Scenario) -> Option<Com
             Some(Command::Leave {
                 first,
                 rows,
+                narrowed: run.narrowed(),
                 not_before,
                 reason: Reason::CopyFailed,
             })
@@ -259,10 +228,7 @@ fn last_command(run: WriteRun, world: &World, scenario: &Scenario) -> Option<Com
 
 /// Its caller is gone and nobody can finish it: its request may be inside a store, or was never sent.
 fn abandon(run: WriteRun, world: &World, n: usize, add: Add<'_>) {
-    let running = matches!(
-        run.step,
-        WriteStep::Mark | WriteStep::CallAuthority | WriteStep::Copy
-    );
+    let running = matches!(run.step, WriteStep::Mark | WriteStep::CallAuthority | WriteStep::Copy);
     if !running || run.machine.is_none() {
         return;
     }
@@ -277,9 +243,6 @@ fn abandon(run: WriteRun, world: &World, n: usize, add: Add<'_>) {
             };
             next.send(request, true);
         }
-        add(
-            run.after(WriteEvent::Abandoned).put(next, n),
-            Did::Abandon { in_flight },
-        );
+        add(run.after(WriteEvent::Abandoned).put(next, n), Did::Abandon { in_flight });
     }
 }

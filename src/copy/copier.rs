@@ -1,0 +1,200 @@
+//! [`Copier`]: the two record stores of a data set, and what copies scopes between them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::run::CopyJob;
+use crate::data::{DataSet, Key, RecordStore, Scope, Scopes, Stamp};
+use crate::protocol::{CopyEnd, Secondary, Wait};
+use crate::route::{Clocks, Core, RoutingHandle, Store};
+
+/// Copies scopes from the authority to the other store. [`Copier`] is the one that is meant to be used; a test may
+/// bring its own.
+pub trait CopyScopes: Clone + Send + Sync + 'static {
+    /// The store that receives copies while `authority` is the authority.
+    fn secondary(&self, authority: Store) -> Secondary;
+
+    /// Copies every key of the scopes; ends with the first failure.
+    fn copy(&self, scopes: &Scopes, authority: Store) -> impl Future<Output = CopyEnd> + Send;
+}
+
+/// The two record stores of a data set. A copy of it is the same copier.
+pub struct Copier<L: 'static, T: 'static> {
+    pub(crate) stores: &'static Stores<L, T>,
+    settings: Settings,
+    /// Whether legacy and the target keep stamps.
+    keeps_stamps: [bool; 2],
+}
+
+/// Leaked once, as the routing is: a stack that is cloned for each request must not count owners.
+pub(crate) struct Stores<L, T> {
+    pub(crate) legacy: L,
+    pub(crate) target: T,
+    pub(crate) core: &'static Core,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) deadline: Duration,
+    pub(crate) page: usize,
+    pub(crate) concurrency: usize,
+}
+
+impl<L, T> Copier<L, T>
+where
+    L: RecordStore,
+    T: RecordStore<Data = L::Data>,
+{
+    /// Copies between these two stores under this routing.
+    #[must_use]
+    pub fn new(routing: RoutingHandle, legacy: L, target: T) -> Self {
+        let stores: &'static Stores<L, T> = Box::leak(Box::new(Stores { legacy, target, core: routing.0 }));
+        if routing.0.clocks.set(Arc::new(StoreClocks(stores))).is_err() {
+            tracing::warn!(
+                "a second copier for one routing: a change of the authority asks the first one's clocks"
+            );
+        }
+        let settings = Settings { deadline: Duration::from_secs(10), page: 500, concurrency: 4 };
+        Self { stores, settings, keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS] }
+    }
+
+    /// How long the copy of one key may take; then it is given up and its mark stays. Default 10 s.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline;
+        self
+    }
+
+    /// How many records one page of a walk or a fill has. Default 500.
+    #[must_use]
+    pub const fn page_size(mut self, records: usize) -> Self {
+        self.settings.page = if records == 0 { 1 } else { records };
+        self
+    }
+
+    /// How many parts of a page are copied at once. Default 4.
+    #[must_use]
+    pub const fn concurrency(mut self, parts: usize) -> Self {
+        self.settings.concurrency = if parts == 0 { 1 } else { parts };
+        self
+    }
+
+    /// What the data set's `same` says of two records: used by whoever compares stores.
+    #[must_use]
+    pub fn same(a: &<L::Data as DataSet>::Record, b: &<L::Data as DataSet>::Record) -> bool {
+        L::Data::same(a, b)
+    }
+
+    pub(crate) const fn core(&self) -> &'static Core {
+        self.stores.core
+    }
+
+    /// Copies one key, within the deadline.
+    pub(crate) async fn copy_key(&self, key: &Key, authority: Store) -> CopyEnd {
+        match authority {
+            Store::Legacy => self.to_target().copy(key).await,
+            Store::Target => self.to_legacy().copy(key).await,
+        }
+    }
+
+    /// Copies one scope: a key, or every key of a group or of everything that either store has.
+    pub(crate) async fn copy_scope(&self, scope: &Scope, authority: Store) -> CopyEnd {
+        match (scope, authority) {
+            (Scope::Key(key), _) => self.copy_key(key, authority).await,
+            (Scope::Group(group), Store::Legacy) => self.to_target().walk(Some(group)).await,
+            (Scope::Group(group), Store::Target) => self.to_legacy().walk(Some(group)).await,
+            (Scope::Everything, Store::Legacy) => self.to_target().walk(None).await,
+            (Scope::Everything, Store::Target) => self.to_legacy().walk(None).await,
+        }
+    }
+
+    pub(crate) fn to_target(&self) -> CopyJob<L, T> {
+        let secondary = self.secondary(Store::Legacy);
+        CopyJob {
+            authority: &self.stores.legacy,
+            other: &self.stores.target,
+            secondary,
+            core: self.core(),
+            settings: self.settings,
+        }
+    }
+
+    pub(crate) fn to_legacy(&self) -> CopyJob<T, L> {
+        let secondary = self.secondary(Store::Target);
+        CopyJob {
+            authority: &self.stores.target,
+            other: &self.stores.legacy,
+            secondary,
+            core: self.core(),
+            settings: self.settings,
+        }
+    }
+}
+
+impl<L, T> CopyScopes for Copier<L, T>
+where
+    L: RecordStore,
+    T: RecordStore<Data = L::Data>,
+{
+    fn secondary(&self, authority: Store) -> Secondary {
+        match authority {
+            Store::Legacy => Secondary { store: Store::Target, keeps_stamps: T::KEEPS_STAMPS },
+            Store::Target => Secondary { store: Store::Legacy, keeps_stamps: L::KEEPS_STAMPS },
+        }
+    }
+
+    async fn copy(&self, scopes: &Scopes, authority: Store) -> CopyEnd {
+        for scope in scopes {
+            // A walk over everything is no work for a write: the reconciler does it.
+            let end = if *scope == Scope::Everything {
+                CopyEnd::Failed(Wait::None)
+            } else {
+                self.copy_scope(scope, authority).await
+            };
+            if end != CopyEnd::Copied {
+                return end;
+            }
+        }
+        CopyEnd::Copied
+    }
+}
+
+impl<L, T> Copier<L, T> {
+    pub(crate) const fn secondary_of(&self, authority: Store) -> Secondary {
+        let store = authority.other();
+        Secondary { store, keeps_stamps: self.keeps_stamps[store as usize] }
+    }
+}
+
+impl<L: 'static, T: 'static> Clone for Copier<L, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: 'static, T: 'static> Copy for Copier<L, T> {}
+
+impl<L: 'static, T: 'static> fmt::Debug for Copier<L, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Copier").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+struct StoreClocks<L: 'static, T: 'static>(&'static Stores<L, T>);
+
+impl<L: RecordStore, T: RecordStore> Clocks for StoreClocks<L, T> {
+    fn clock(
+        &self,
+        store: Store,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Stamp>, String>> + Send + '_>> {
+        Box::pin(async move {
+            match store {
+                Store::Legacy => self.0.legacy.clock().await.map_err(|error| error.to_string()),
+                Store::Target => self.0.target.clock().await.map_err(|error| error.to_string()),
+            }
+        })
+    }
+}

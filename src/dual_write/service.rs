@@ -1,0 +1,128 @@
+//! [`DualWrite`].
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tower::Service;
+
+use super::future::{ResponseFuture, Unfinished};
+use super::layer::DualWriteLayer;
+use super::running::Running;
+use super::steps::{Answered, Steps, WriteSteps};
+use super::written::Written;
+use crate::copy::CopyScopes;
+use crate::data::{ClassifyOutcome, Scopes};
+use crate::error::Refused;
+use crate::protocol::{CopyEnd, Wait};
+use crate::route::{Core, Routed, Store};
+
+/// Marks, writes, copies and unmarks: see the [module docs](super).
+#[derive(Clone, Copy, Debug)]
+pub struct DualWrite<S, C, K, W> {
+    pub(super) inner: S,
+    pub(super) layer: DualWriteLayer<C, K, W>,
+}
+
+impl<S, C, K, W, Req> Service<Routed<Req>> for DualWrite<S, C, K, W>
+where
+    S: Service<Routed<Req>> + Clone + Send + 'static,
+    S::Response: Send + 'static,
+    S::Error: From<Refused> + Send + 'static,
+    S::Future: Send + 'static,
+    C: CopyScopes,
+    K: ClassifyOutcome<S::Response, S::Error> + Clone + Send + 'static,
+    W: Written<S::Response> + Clone + Send + 'static,
+    Req: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+        if routed.plan.copies() {
+            ResponseFuture::Copied { write: self.write(routed) }
+        } else {
+            ResponseFuture::Direct { future: self.inner.call(routed) }
+        }
+    }
+}
+
+impl<S, C, K, W> DualWrite<S, C, K, W> {
+    fn write<Req>(&mut self, mut routed: Routed<Req>) -> Unfinished<Result<S::Response, S::Error>>
+    where
+        S: Service<Routed<Req>> + Clone + Send + 'static,
+        S::Response: Send + 'static,
+        S::Error: From<Refused> + Send + 'static,
+        S::Future: Send + 'static,
+        C: CopyScopes,
+        K: ClassifyOutcome<S::Response, S::Error> + Clone + Send + 'static,
+        W: Written<S::Response> + Clone + Send + 'static,
+        Req: Send + 'static,
+    {
+        let next = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, next);
+        let (core, plan) = (routed.core, routed.plan);
+        let (copier, authority) = (self.layer.copier.clone(), plan.store());
+        let secondary = copier.secondary(authority);
+        let running =
+            Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
+        let write =
+            write_authority(ready, routed, running, self.layer.classify.clone(), self.layer.written.clone());
+        let copy = move |running, scopes| copy_written(core, copier.clone(), authority, running, scopes);
+        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
+        Unfinished::new(core, plan.wait(), steps)
+    }
+}
+
+/// Marks, and calls the authority.
+async fn write_authority<S, K, W, Req>(
+    mut ready: S,
+    mut routed: Routed<Req>,
+    mut running: Running,
+    classify: K,
+    written: W,
+) -> Answered<S::Response, S::Error>
+where
+    S: Service<Routed<Req>>,
+    S::Error: From<Refused>,
+    K: ClassifyOutcome<S::Response, S::Error>,
+    W: Written<S::Response>,
+{
+    let named = mem::take(&mut routed.scopes);
+    if let Err(refused) = running.mark(named.clone()).await {
+        return Answered { answer: Err(refused.into()), copy: None };
+    }
+    let answer = ready.call(routed).await;
+    let copies = running.answered(classify.classify(answer.as_ref()));
+    let scopes = match &answer {
+        Ok(response) => written.written(named, response),
+        Err(_) => named,
+    };
+    running.touched(&scopes);
+    Answered { answer, copy: copies.then_some((running, scopes)) }
+}
+
+/// Copies what was written. While the breaker is open only repairs try.
+fn copy_written<C: CopyScopes>(
+    core: &'static Core,
+    copier: C,
+    authority: Store,
+    mut running: Running,
+    scopes: Scopes,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let end = if core.breaker(authority.other()).is_open() {
+            core.stats.copies_not_tried.one();
+            CopyEnd::Failed(Wait::Backoff)
+        } else {
+            copier.copy(&scopes, authority).await
+        };
+        running.copy_ended(end);
+    }
+}

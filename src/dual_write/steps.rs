@@ -1,0 +1,94 @@
+//! The two parts of a write in one box: until the answer, and the copy after it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep};
+
+use super::running::Running;
+use crate::data::Scopes;
+
+/// What the first part gives: the answer, and the copy that is left to do.
+pub(super) struct Answered<Res, Err> {
+    pub(super) answer: Result<Res, Err>,
+    pub(super) copy: Option<(Running, Scopes)>,
+}
+
+/// A write as its caller drives it, or a task when the caller is gone.
+pub trait WriteSteps: Send {
+    /// The caller's answer.
+    type Answer;
+    /// Goes on until the authority has answered. Not to be called again after that.
+    fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Answer>;
+    /// Goes on until the copy has ended; at once when there is none.
+    fn poll_copy(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Waits this long; the time begins with the first call.
+    fn poll_wait(self: Pin<&mut Self>, cx: &mut Context<'_>, wait: Duration) -> Poll<()>;
+}
+
+pin_project! {
+    pub(super) struct Steps<W, C, M> {
+        #[pin]
+        state: State<W, C>,
+        copy: M,
+        #[pin]
+        timer: Option<Sleep>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum State<W, C> {
+        Writing { #[pin] write: W },
+        Copying { #[pin] copy: C },
+        Ended,
+    }
+}
+
+impl<W, C, M> Steps<W, C, M> {
+    pub(super) const fn new(write: W, copy: M) -> Self {
+        Self { state: State::Writing { write }, copy, timer: None }
+    }
+}
+
+impl<W, C, M, Res, Err> WriteSteps for Steps<W, C, M>
+where
+    W: Future<Output = Answered<Res, Err>> + Send,
+    C: Future<Output = ()> + Send,
+    M: FnMut(Running, Scopes) -> C + Send,
+{
+    type Answer = Result<Res, Err>;
+
+    fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Answer> {
+        let mut this = self.project();
+        let Projected::Writing { write } = this.state.as_mut().project() else {
+            return Poll::Pending;
+        };
+        let Answered { answer, copy } = ready!(write.poll(cx));
+        this.state.set(match copy {
+            Some((running, scopes)) => State::Copying { copy: (this.copy)(running, scopes) },
+            None => State::Ended,
+        });
+        Poll::Ready(answer)
+    }
+
+    fn poll_copy(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if let Projected::Copying { copy } = this.state.as_mut().project() {
+            ready!(copy.poll(cx));
+            this.state.set(State::Ended);
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_wait(self: Pin<&mut Self>, cx: &mut Context<'_>, wait: Duration) -> Poll<()> {
+        let mut this = self.project();
+        if this.timer.is_none() {
+            this.timer.set(Some(sleep(wait)));
+        }
+        this.timer.as_pin_mut().map_or(Poll::Ready(()), |timer| timer.poll(cx))
+    }
+}

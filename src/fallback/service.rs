@@ -1,0 +1,63 @@
+//! [`Fallback`].
+
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tower::{Service, ServiceExt};
+
+use super::armed::{Armed, Rules};
+use super::budget::SharedBudget;
+use super::future::ResponseFuture;
+use super::policy::FallbackPolicy;
+use crate::error::Refused;
+use crate::route::{Leg, Routed, Store};
+
+/// Lets legacy answer the reads that the target cannot: see the [module docs](super).
+#[derive(Clone, Debug)]
+pub struct Fallback<S, P> {
+    inner: S,
+    rules: Arc<Rules<P>>,
+}
+
+impl<S, P> Fallback<S, P> {
+    pub(super) fn new(inner: S, policy: P, timeout: Option<Duration>, budget: SharedBudget) -> Self {
+        Self { inner, rules: Arc::new(Rules::new(policy, timeout, budget)) }
+    }
+}
+
+impl<S, P, Req> Service<Routed<Req>> for Fallback<S, P>
+where
+    S: Service<Routed<Req>> + Clone + Send + 'static,
+    S::Response: Send,
+    S::Error: From<Refused> + Send,
+    S::Future: Send,
+    P: FallbackPolicy<S::Response, S::Error> + Send + Sync + 'static,
+    Req: Clone + Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+        if !routed.plan.falls_back() {
+            return ResponseFuture::direct(self.inner.call(routed));
+        }
+        let next = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, next);
+        let legacy = routed.on_leg(Leg::Fallback, Store::Legacy);
+        let armed = Armed {
+            core: routed.core,
+            plan: routed.plan,
+            scopes: routed.scopes.clone(),
+            rules: Arc::clone(&self.rules),
+        };
+        let target = ready.call(routed);
+        ResponseFuture::armed(armed.answer(target, ready.oneshot(legacy)))
+    }
+}

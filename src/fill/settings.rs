@@ -1,0 +1,97 @@
+//! [`Fill`] and [`FillControl`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Notify, watch};
+
+use crate::copy::Copier;
+use crate::journal::FillProgress;
+
+/// Copies everything: see the [module docs](super).
+#[derive(Debug)]
+#[must_use = "a fill does nothing until it is run"]
+pub struct Fill<L: 'static, T: 'static> {
+    pub(super) copier: Copier<L, T>,
+    pub(super) records_per_second_max: u32,
+    pub(super) control: Arc<Control>,
+    pub(super) progress: watch::Sender<FillProgress>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Control {
+    paused: AtomicBool,
+    stopped: AtomicBool,
+    changed: Notify,
+}
+
+impl<L, T> Fill<L, T> {
+    /// A fill with this copier, whose page size and concurrency it uses.
+    pub fn new(copier: Copier<L, T>) -> Self {
+        let progress = watch::Sender::new(FillProgress::default());
+        Self { copier, records_per_second_max: u32::MAX, control: Arc::default(), progress }
+    }
+
+    /// At most about this many records a second. Default: as fast as the stores take them.
+    pub fn records_per_second_max(mut self, records: u32) -> Self {
+        self.records_per_second_max = records.max(1);
+        self
+    }
+
+    /// Pauses, resumes and stops it from elsewhere.
+    #[must_use]
+    pub fn control(&self) -> FillControl {
+        FillControl(Arc::clone(&self.control))
+    }
+
+    /// How far it is, after each page.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<FillProgress> {
+        self.progress.subscribe()
+    }
+}
+
+/// Pauses, resumes and stops a fill.
+#[derive(Clone, Debug)]
+pub struct FillControl(Arc<Control>);
+
+impl FillControl {
+    /// Begins no more pages until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.0.set(&self.0.paused, true);
+    }
+
+    /// Goes on.
+    pub fn resume(&self) {
+        self.0.set(&self.0.paused, false);
+    }
+
+    /// Ends it after the page that runs; the checkpoint stays.
+    pub fn stop(&self) {
+        self.0.set(&self.0.stopped, true);
+    }
+}
+
+impl Control {
+    fn set(&self, flag: &AtomicBool, value: bool) {
+        flag.store(value, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Waits while it is paused.
+    pub(super) async fn resumed(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if !self.paused.load(Ordering::SeqCst) || self.is_stopped() {
+                return;
+            }
+            changed.await;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! One thread that writes the journal: whatever waits is one commit.
+
+use std::fmt;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::error::JournalError;
+use super::model::{Command, Reply};
+
+/// How many commands may wait for the writer. Beyond that a mark is refused, and a mark that should be removed stays.
+pub const QUEUE_COMMANDS_MAX: usize = 65_536;
+/// How many commands one commit takes.
+pub const BATCH_COMMANDS_MAX: usize = 1_024;
+/// How long commands that failed wait before they are tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// A durable store of the journal. A batch of commands is one transaction.
+pub(crate) trait Backend: Send + 'static {
+    /// Does all commands and makes them durable, or none.
+    fn execute(
+        &mut self,
+        batch: &[&Command],
+    ) -> impl Future<Output = Result<Vec<Reply>, JournalError>> + Send;
+    /// Closes files in order.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}
+
+/// Who is told.
+pub(crate) enum ReplyTo {
+    /// Somebody who waits.
+    Waiting(oneshot::Sender<Result<Reply, JournalError>>),
+    /// A callback that runs on the writer's thread.
+    Callback(Box<dyn FnOnce(Result<Reply, JournalError>) + Send>),
+}
+
+impl ReplyTo {
+    fn tell(self, reply: Result<Reply, JournalError>) {
+        match self {
+            // Whoever has gone away no longer wants to know.
+            Self::Waiting(waiting) => drop(waiting.send(reply)),
+            Self::Callback(callback) => callback(reply),
+        }
+    }
+}
+
+enum Message {
+    Do(Command, ReplyTo),
+    Close(oneshot::Sender<()>),
+}
+
+/// The queue to the writer's thread. The thread has a runtime of its own, so marks are taken in also when the
+/// application's runtime is gone.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("free", &self.queue.capacity()).finish()
+    }
+}
+
+impl Writer {
+    /// Starts the thread; the backend is opened on it.
+    pub(crate) async fn start<B, O, F>(open: O) -> Result<Self, JournalError>
+    where
+        B: Backend,
+        O: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<B, JournalError>>,
+    {
+        let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
+        let (opened, is_open) = oneshot::channel();
+        let failed =
+            |error: std::io::Error| JournalError::Io { path: "journal".into(), detail: error.to_string() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
+        let run = move || {
+            runtime.block_on(async move {
+                match open().await {
+                    Ok(backend) => {
+                        drop(opened.send(Ok(())));
+                        Loop { backend, waiting, again: Vec::new() }.run().await;
+                    }
+                    Err(error) => drop(opened.send(Err(error))),
+                }
+            })
+        };
+        thread::Builder::new().name("crossfade-journal".into()).spawn(run).map_err(failed)?;
+        is_open.await.map_err(|_| JournalError::Closed)??;
+        Ok(Self { queue })
+    }
+
+    /// Hands a command over. Never blocks, works without a runtime.
+    pub(crate) fn try_send(&self, command: Command, reply_to: ReplyTo) -> Result<(), JournalError> {
+        self.queue.try_send(Message::Do(command, reply_to)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => JournalError::Busy { limit: QUEUE_COMMANDS_MAX },
+            mpsc::error::TrySendError::Closed(_) => JournalError::Closed,
+        })
+    }
+
+    /// Does a command and waits until it is durable.
+    pub(crate) async fn call(&self, command: Command) -> Result<Reply, JournalError> {
+        let (sender, reply) = oneshot::channel();
+        self.try_send(command, ReplyTo::Waiting(sender))?;
+        reply.await.unwrap_or(Err(JournalError::Closed))
+    }
+
+    /// Does what is queued, closes the files and ends the thread.
+    pub(crate) async fn close(&self) {
+        let (sender, closed) = oneshot::channel();
+        if self.queue.send(Message::Close(sender)).await.is_ok() {
+            // An error means that the thread has ended already.
+            drop(closed.await);
+        }
+    }
+}
+
+/// The thread's own part.
+struct Loop<B> {
+    backend: B,
+    waiting: mpsc::Receiver<Message>,
+    /// Removals that could not be made and have nobody who would ask again. Each belongs to a row that stands, so
+    /// there are no more of them than marks.
+    again: Vec<(Command, ReplyTo)>,
+}
+
+impl<B: Backend> Loop<B> {
+    async fn run(mut self) {
+        let mut messages = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        loop {
+            if !self.receive(&mut messages).await {
+                return self.backend.close().await;
+            }
+            let mut batch = std::mem::take(&mut self.again);
+            let mut closing = None;
+            for message in messages.drain(..) {
+                match message {
+                    Message::Do(command, reply_to) => batch.push((command, reply_to)),
+                    Message::Close(sender) => closing = Some(sender),
+                }
+            }
+            self.commit(batch).await;
+            if let Some(closed) = closing {
+                self.backend.close().await;
+                // Whoever closes may have gone away.
+                let _ = closed.send(());
+                return;
+            }
+        }
+    }
+
+    /// Waits for messages, or for the time to try again; whether anybody can still send.
+    async fn receive(&mut self, messages: &mut Vec<Message>) -> bool {
+        let received = self.waiting.recv_many(messages, BATCH_COMMANDS_MAX);
+        if self.again.is_empty() {
+            return received.await > 0;
+        }
+        timeout(AGAIN_AFTER, received).await.map_or(true, |received| received > 0)
+    }
+
+    async fn commit(&mut self, batch: Vec<(Command, ReplyTo)>) {
+        let commands: Vec<&Command> = batch.iter().map(|(command, _)| command).collect();
+        match self.backend.execute(&commands).await {
+            Ok(replies) => batch.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply))),
+            // One command must not fail the others; a full disk or a lock fails them all the same.
+            Err(error) if batch.len() > 1 && !is_of_the_file(&error) => {
+                for one in batch {
+                    self.commit_one(one).await;
+                }
+            }
+            Err(error) => batch.into_iter().for_each(|one| self.failed(one, error.clone())),
+        }
+    }
+
+    async fn commit_one(&mut self, (command, reply_to): (Command, ReplyTo)) {
+        match self.backend.execute(&[&command]).await {
+            Ok(mut replies) => reply_to.tell(replies.pop().ok_or(JournalError::Closed)),
+            Err(error) => self.failed((command, reply_to), error),
+        }
+    }
+
+    fn failed(&mut self, (command, reply_to): (Command, ReplyTo), error: JournalError) {
+        if is_removal(&command) && matches!(reply_to, ReplyTo::Callback(_)) {
+            tracing::debug!(%error, "a mark could not be removed from the journal; tried again");
+            self.again.push((command, reply_to));
+        } else {
+            reply_to.tell(Err(error));
+        }
+    }
+}
+
+const fn is_of_the_file(error: &JournalError) -> bool {
+    matches!(error, JournalError::Full { .. } | JournalError::Locked { .. })
+}
+
+/// A row that should go and stays would block every change of the authority.
+const fn is_removal(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Unmark { .. }
+            | Command::Leave { .. }
+            | Command::Clear { .. }
+            | Command::GiveBack { .. }
+            | Command::Bury { .. }
+    )
+}

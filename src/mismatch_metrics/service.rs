@@ -1,0 +1,69 @@
+//! [`MismatchMetrics`].
+
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower::Service;
+
+use super::compare::Compare;
+use super::future::ResponseFuture;
+use super::shadow::{Shadow, Watch};
+use crate::route::{Leg, Routed};
+
+/// Repeats reads on the other store and counts how the answers compare: see the [module docs](super).
+#[derive(Clone, Debug)]
+pub struct MismatchMetrics<S, C> {
+    inner: S,
+    watch: Arc<Watch<C>>,
+}
+
+impl<S, C> MismatchMetrics<S, C> {
+    pub(super) fn new(inner: S, watch: Watch<C>) -> Self {
+        Self { inner, watch: Arc::new(watch) }
+    }
+
+    fn admits<Req>(&self, routed: &Routed<Req>) -> bool {
+        if !routed.plan.shadows() {
+            return false;
+        }
+        let admitted = self.watch.room.admits();
+        if !admitted {
+            routed.core.stats.shadows_shed.one();
+        }
+        admitted
+    }
+}
+
+impl<S, C, Req> Service<Routed<Req>> for MismatchMetrics<S, C>
+where
+    S: Service<Routed<Req>> + Clone + Send + 'static,
+    S::Future: Send,
+    C: Compare<S::Response> + Send + Sync + 'static,
+    Req: Clone + Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+        if !self.admits(&routed) {
+            return ResponseFuture::direct(self.inner.call(routed));
+        }
+        let next = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, next);
+        let (answered, scopes) = (routed.plan.store(), routed.scopes.clone());
+        let request = routed.on_leg(Leg::Shadow, answered.other());
+        let answer = ready.call(routed);
+        let shadow = Shadow { service: ready, request, scopes, answered, watch: Arc::clone(&self.watch) };
+        ResponseFuture::shadowed(async move {
+            let answer = answer.await;
+            shadow.begin(answer.as_ref().ok());
+            answer
+        })
+    }
+}
