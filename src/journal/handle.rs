@@ -87,11 +87,15 @@ impl Journal {
             return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
         }
         #[cfg(feature = "sqlite")]
-        if let Some(file) = url.strip_prefix("sqlite:") {
-            let writer = super::sqlite::open(file.trim_start_matches("//")).await?;
-            return Ok(Self::new(Backend::Durable(writer), limits));
+        if let Some(file) = super::sqlite::file_of(url) {
+            return Ok(Self::durable(super::sqlite::open(file).await?, limits));
         }
         Err(JournalError::UnknownUrl { url: url.to_owned() })
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) fn durable(writer: Writer, limits: Limits) -> Self {
+        Self::new(Backend::Durable(writer), limits)
     }
 
     fn new(backend: Backend, limits: Limits) -> Self {

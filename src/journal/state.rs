@@ -343,26 +343,27 @@ impl JournalState {
         })
     }
 
-    fn held<'a>(&'a self, claim: ClaimId, ids: &'a [MarkId]) -> impl Iterator<Item = MarkId> + 'a {
-        let holds =
-            move |mark: &Mark| matches!(mark.state, MarkState::Claimed { claim: by, .. } if by == claim);
-        ids.iter()
-            .copied()
-            .filter(move |id| self.marks.get(id).is_some_and(holds))
+    fn holds(&self, claim: ClaimId, id: MarkId) -> bool {
+        let mark = self.marks.get(&id);
+        mark.is_some_and(|mark| matches!(mark.state, MarkState::Claimed { claim: by, .. } if by == claim))
     }
 
     fn clear(&mut self, claim: ClaimId, ids: &[MarkId]) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
-        for id in &held {
-            self.marks.remove(id);
+        let before = self.marks.len();
+        for id in ids {
+            if self.holds(claim, *id) {
+                self.marks.remove(id);
+            }
         }
-        Reply::Removed(held.len() as u64)
+        Reply::Removed((before - self.marks.len()) as u64)
     }
 
     fn give_back(&mut self, claim: ClaimId, ids: &[MarkId], not_before: Micros, failed: bool) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
         let mut merged = 0;
-        for id in held {
+        for id in ids.iter().copied() {
+            if !self.holds(claim, id) {
+                continue;
+            }
             let Some(mark) = self.marks.remove(&id) else {
                 continue;
             };
@@ -381,9 +382,10 @@ impl JournalState {
     }
 
     fn bury(&mut self, claim: ClaimId, ids: &[MarkId]) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
-        for id in held {
-            if let Some(mark) = self.marks.get_mut(&id) {
+        for id in ids {
+            if self.holds(claim, *id)
+                && let Some(mark) = self.marks.get_mut(id)
+            {
                 mark.state = MarkState::Dead;
                 mark.attempts += 1;
             }
@@ -528,7 +530,7 @@ impl JournalState {
 
     fn raise_ids(&mut self, sequence: &str, above: u64) -> Reply {
         let next = self.sequences.entry(sequence.to_owned()).or_insert(1);
-        *next = (*next).max(above + 1);
+        *next = (*next).max(above.saturating_add(1));
         Reply::Done
     }
 
@@ -549,7 +551,8 @@ impl JournalState {
     }
 }
 
-fn new_mark(
+/// A mark of no attempt yet.
+pub(super) fn new_mark(
     scope: &Scope,
     session: SessionId,
     state: MarkState,
