@@ -51,26 +51,14 @@ where
     /// Copies between these two stores under this routing.
     #[must_use]
     pub fn new(routing: RoutingHandle, legacy: L, target: T) -> Self {
-        let stores: &'static Stores<L, T> = Box::leak(Box::new(Stores {
-            legacy,
-            target,
-            core: routing.0,
-        }));
+        let stores: &'static Stores<L, T> = Box::leak(Box::new(Stores { legacy, target, core: routing.0 }));
         if routing.0.clocks.set(Arc::new(StoreClocks(stores))).is_err() {
             tracing::warn!(
                 "a second copier for one routing: a change of the authority asks the first one's clocks"
             );
         }
-        let settings = Settings {
-            deadline: Duration::from_secs(10),
-            page: 500,
-            concurrency: 4,
-        };
-        Self {
-            stores,
-            settings,
-            keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS],
-        }
+        let settings = Settings { deadline: Duration::from_secs(10), page: 500, concurrency: 4 };
+        Self { stores, settings, keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS] }
     }
 
     /// How long the copy of one key may take; then it is given up and its mark stays. Default 10 s.
@@ -153,14 +141,8 @@ where
 {
     fn secondary(&self, authority: Store) -> Secondary {
         match authority {
-            Store::Legacy => Secondary {
-                store: Store::Target,
-                keeps_stamps: T::KEEPS_STAMPS,
-            },
-            Store::Target => Secondary {
-                store: Store::Legacy,
-                keeps_stamps: L::KEEPS_STAMPS,
-            },
+            Store::Legacy => Secondary { store: Store::Target, keeps_stamps: T::KEEPS_STAMPS },
+            Store::Target => Secondary { store: Store::Legacy, keeps_stamps: L::KEEPS_STAMPS },
         }
     }
 
@@ -183,10 +165,7 @@ where
 impl<L, T> Copier<L, T> {
     pub(crate) const fn secondary_of(&self, authority: Store) -> Secondary {
         let store = authority.other();
-        Secondary {
-            store,
-            keeps_stamps: self.keeps_stamps[store as usize],
-        }
+        Secondary { store, keeps_stamps: self.keeps_stamps[store as usize] }
     }
 }
 
@@ -200,9 +179,7 @@ impl<L: 'static, T: 'static> Copy for Copier<L, T> {}
 
 impl<L: 'static, T: 'static> fmt::Debug for Copier<L, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Copier")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Copier").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

@@ -67,11 +67,7 @@ where
 
     async fn steps(&self, key: &RecordKey<A::Data>) -> CopyEnd {
         let (mut run, mut step) = CopyRun::begin(self.secondary);
-        let mut held = Held {
-            now: 0,
-            stamp: 0,
-            record: None,
-        };
+        let mut held = Held { now: 0, stamp: 0, record: None };
         loop {
             let event = match step {
                 CopyStep::TakeStamp => self.take_stamp(&mut held).await,

@@ -54,12 +54,7 @@ where
         group: Option<&<A::Data as DataSet>::Group>,
         after: Option<&RecordKey<A::Data>>,
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
-        let now = self
-            .core
-            .journal
-            .stamp()
-            .await
-            .map_err(|error| failed(&error, "take a stamp"))?;
+        let now = self.core.journal.stamp().await.map_err(|error| failed(&error, "take a stamp"))?;
         let page = self.authority.page(group, after, self.settings.page, now).await;
         let page = page.map_err(|error| failed(&error, "read a page of the authority"))?;
         Ok((!page.records.is_empty()).then_some(page))
@@ -93,9 +88,7 @@ where
             part.map_err(|error| failed(&error, "copy a part of a page"))??;
         }
         // Every part has ended, so nobody else holds the records.
-        Ok(Arc::into_inner(records)
-            .and_then(|mut records| records.pop())
-            .map(|(key, _)| key))
+        Ok(Arc::into_inner(records).and_then(|mut records| records.pop()).map(|(key, _)| key))
     }
 
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.
@@ -129,10 +122,7 @@ where
             if !groups.contains_key(&group) {
                 groups.insert(group.clone(), self.keys_of(&key.group).await?);
             }
-            if !groups
-                .get(&group)
-                .is_some_and(|keys| keys.contains(&key.to_key()))
-            {
+            if !groups.get(&group).is_some_and(|keys| keys.contains(&key.to_key())) {
                 self.copy_again(key).await?;
                 extra += 1;
             }

@@ -135,10 +135,7 @@ impl Key {
     #[must_use]
     pub fn parse<D: DataSet>(&self) -> Option<RecordKey<D>> {
         let (group, item) = self.0.split_once('/')?;
-        Some(RecordKey {
-            group: D::Group::parse(&unescape(group))?,
-            item: D::Item::parse(&unescape(item))?,
-        })
+        Some(RecordKey { group: D::Group::parse(&unescape(group))?, item: D::Item::parse(&unescape(item))? })
     }
 }
 
@@ -224,20 +221,12 @@ mod tests {
     #[test]
     fn a_short_key_is_kept_inline() {
         assert_eq!(std::mem::size_of::<Key>(), 24);
-        assert!(
-            !Key::new(&1_234_567_890_i64, &1_234_567_890_i64)
-                .0
-                .is_heap_allocated()
-        );
+        assert!(!Key::new(&1_234_567_890_i64, &1_234_567_890_i64).0.is_heap_allocated());
     }
 
     #[test]
     fn a_key_is_hashed_when_it_is_shown() {
-        let shown = format!(
-            "{:?} {}",
-            Key::new(&"smith".to_owned(), &7),
-            Group::new(&"smith".to_owned())
-        );
+        let shown = format!("{:?} {}", Key::new(&"smith".to_owned(), &7), Group::new(&"smith".to_owned()));
         assert!(!shown.contains("smith"), "{shown}");
     }
 }

@@ -41,5 +41,3 @@ pub use outcome::{ClassifyOutcome, ErrorIsUnknown, Outcome};
 pub use record::{DataSet, Page, RecordKey, RecordStore, Stamp};
 pub use redact::log_keys;
 pub use scope::{KEYS_PER_WRITE_MAX, Scope, Scopes};
-
-pub(crate) use redact::Redacted;

@@ -27,11 +27,7 @@ pub struct ErrorIsUnknown;
 
 impl<Res, Err> ClassifyOutcome<Res, Err> for ErrorIsUnknown {
     fn classify(&self, answer: Result<&Res, &Err>) -> Outcome {
-        if answer.is_ok() {
-            Outcome::Applied
-        } else {
-            Outcome::Unknown
-        }
+        if answer.is_ok() { Outcome::Applied } else { Outcome::Unknown }
     }
 }
 

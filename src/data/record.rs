@@ -61,10 +61,7 @@ pub struct Page<D: DataSet> {
 
 impl<D: DataSet> fmt::Debug for Page<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Page")
-            .field("stamp", &self.stamp)
-            .field("records", &self.records.len())
-            .finish()
+        f.debug_struct("Page").field("stamp", &self.stamp).field("records", &self.records.len()).finish()
     }
 }
 

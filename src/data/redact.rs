@@ -30,9 +30,8 @@ impl fmt::Display for Redacted<'_> {
 
 fn salted(text: &str) -> u64 {
     let salt = SALT.get_or_init(|| {
-        let clock = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |d| d.as_nanos());
+        let clock =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
         let place = std::ptr::from_ref(&SALT) as usize as u128; // differs between processes by address randomisation
         (clock ^ (place << 64) ^ u128::from(std::process::id()) << 32).to_le_bytes()
     });

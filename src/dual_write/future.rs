@@ -45,13 +45,7 @@ pub struct Unfinished<A: Send + 'static> {
 
 impl<A: Send + 'static> Unfinished<A> {
     pub(super) fn new(core: &'static Core, wait: CopyWait, steps: Boxed<A>) -> Self {
-        Self {
-            core,
-            wait,
-            steps: Some(steps),
-            answer: None,
-            begun: false,
-        }
+        Self { core, wait, steps: Some(steps), answer: None, begun: false }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<A> {
@@ -90,10 +84,8 @@ impl<A: Send + 'static> Unfinished<A> {
 
 /// Lets a write go on in a task, where there is room and a runtime. Otherwise it is dropped, and its mark left.
 fn go_on<A: Send + 'static>(core: &'static Core, mut steps: Boxed<A>, answered: bool) {
-    let (Ok(runtime), Ok(room)) = (
-        Handle::try_current(),
-        Arc::clone(&core.background).try_acquire_owned(),
-    ) else {
+    let (Ok(runtime), Ok(room)) = (Handle::try_current(), Arc::clone(&core.background).try_acquire_owned())
+    else {
         core.stats.copies_without_room.one();
         return;
     };
@@ -146,8 +138,6 @@ impl<F, A: Send + 'static> fmt::Debug for ResponseFuture<F, A> {
 
 impl<A: Send + 'static> fmt::Debug for Unfinished<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unfinished")
-            .field("begun", &self.begun)
-            .finish_non_exhaustive()
+        f.debug_struct("Unfinished").field("begun", &self.begun).finish_non_exhaustive()
     }
 }

@@ -17,11 +17,7 @@ pub struct DualWriteLayer<C, K = ErrorIsUnknown, W = AsNamed> {
 impl<C> DualWriteLayer<C> {
     /// Copies with this copier; every error of the authority is unknown, and what the request named is copied.
     pub const fn new(copier: C) -> Self {
-        Self {
-            copier,
-            classify: ErrorIsUnknown,
-            written: AsNamed,
-        }
+        Self { copier, classify: ErrorIsUnknown, written: AsNamed }
     }
 }
 
@@ -30,22 +26,14 @@ impl<C, K, W> DualWriteLayer<C, K, W> {
     /// [`ClassifyOutcome`](crate::data::ClassifyOutcome).
     #[must_use]
     pub fn classified_by<N>(self, classify: N) -> DualWriteLayer<C, N, W> {
-        DualWriteLayer {
-            copier: self.copier,
-            classify,
-            written: self.written,
-        }
+        DualWriteLayer { copier: self.copier, classify, written: self.written }
     }
 
     /// Says what a write has written, once its answer is there: a closure `Fn(&Scopes, &Res) -> Scopes`, or a
     /// [`Written`](super::Written).
     #[must_use]
     pub fn written<N>(self, written: N) -> DualWriteLayer<C, K, N> {
-        DualWriteLayer {
-            copier: self.copier,
-            classify: self.classify,
-            written,
-        }
+        DualWriteLayer { copier: self.copier, classify: self.classify, written }
     }
 }
 
@@ -53,9 +41,6 @@ impl<S, C: Clone, K: Clone, W: Clone> Layer<S> for DualWriteLayer<C, K, W> {
     type Service = DualWrite<S, C, K, W>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DualWrite {
-            inner,
-            layer: self.clone(),
-        }
+        DualWrite { inner, layer: self.clone() }
     }
 }

@@ -67,7 +67,7 @@ mod service;
 mod steps;
 mod written;
 
-pub use future::ResponseFuture;
+pub use future::{ResponseFuture, Unfinished};
 pub use layer::DualWriteLayer;
 pub use service::DualWrite;
 pub use steps::WriteSteps;

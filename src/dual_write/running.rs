@@ -18,6 +18,8 @@ pub(super) struct Running {
     continues_unrecorded: bool,
     mark: Option<RunningMark>,
     applied: bool,
+    /// What the write turned out to have touched, once it was answered.
+    touched: Option<Scopes>,
     /// Kept until the copy has ended: a drain waits for it.
     _pass: Option<Pass>,
 }
@@ -38,6 +40,7 @@ impl Running {
             continues_unrecorded,
             mark: None,
             applied: false,
+            touched: None,
             _pass: pass,
         }
     }
@@ -86,6 +89,11 @@ impl Running {
         self.end(step, Reason::UnknownWrite)
     }
 
+    /// Takes note of what the write turned out to have touched.
+    pub(super) fn touched(&mut self, scopes: &Scopes) {
+        self.touched = Some(scopes.clone());
+    }
+
     /// Takes note of how the copy ended.
     pub(super) fn copy_ended(&mut self, end: CopyEnd) {
         let step = self.write.next(WriteEvent::CopyEnded(end));
@@ -104,9 +112,8 @@ impl Running {
             }
             WriteStep::Leave(wait) => match self.mark.take() {
                 Some(mark) => {
-                    self.core
-                        .journal
-                        .leave(&mark, self.core.not_before(wait, 0), reason);
+                    let not_before = self.core.not_before(wait, 0);
+                    self.core.journal.leave(&mark, self.touched.as_ref(), not_before, reason);
                     self.account(|stats| &stats.writes_marked);
                 }
                 None => self.unrecorded(wait),

@@ -46,13 +46,9 @@ where
 
     fn call(&mut self, routed: Routed<Req>) -> Self::Future {
         if routed.plan.copies() {
-            ResponseFuture::Copied {
-                write: self.write(routed),
-            }
+            ResponseFuture::Copied { write: self.write(routed) }
         } else {
-            ResponseFuture::Direct {
-                future: self.inner.call(routed),
-            }
+            ResponseFuture::Direct { future: self.inner.call(routed) }
         }
     }
 }
@@ -74,20 +70,10 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
         let (core, plan) = (routed.core, routed.plan);
         let (copier, authority) = (self.layer.copier.clone(), plan.store());
         let secondary = copier.secondary(authority);
-        let running = Running::new(
-            core,
-            secondary,
-            routed.epoch,
-            plan.continues_unrecorded(),
-            routed.pass.take(),
-        );
-        let write = write_authority(
-            ready,
-            routed,
-            running,
-            self.layer.classify.clone(),
-            self.layer.written.clone(),
-        );
+        let running =
+            Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
+        let write =
+            write_authority(ready, routed, running, self.layer.classify.clone(), self.layer.written.clone());
         let copy = move |running, scopes| copy_written(core, copier.clone(), authority, running, scopes);
         let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
         Unfinished::new(core, plan.wait(), steps)
@@ -110,10 +96,7 @@ where
 {
     let named = mem::take(&mut routed.scopes);
     if let Err(refused) = running.mark(named.clone()).await {
-        return Answered {
-            answer: Err(refused.into()),
-            copy: None,
-        };
+        return Answered { answer: Err(refused.into()), copy: None };
     }
     let answer = ready.call(routed).await;
     let copies = running.answered(classify.classify(answer.as_ref()));
@@ -121,10 +104,8 @@ where
         Ok(response) => written.written(named, response),
         Err(_) => named,
     };
-    Answered {
-        answer,
-        copy: copies.then_some((running, scopes)),
-    }
+    running.touched(&scopes);
+    Answered { answer, copy: copies.then_some((running, scopes)) }
 }
 
 /// Copies what was written. While the breaker is open only repairs try.

@@ -50,11 +50,7 @@ pin_project! {
 
 impl<W, C, M> Steps<W, C, M> {
     pub(super) const fn new(write: W, copy: M) -> Self {
-        Self {
-            state: State::Writing { write },
-            copy,
-            timer: None,
-        }
+        Self { state: State::Writing { write }, copy, timer: None }
     }
 }
 
@@ -73,9 +69,7 @@ where
         };
         let Answered { answer, copy } = ready!(write.poll(cx));
         this.state.set(match copy {
-            Some((running, scopes)) => State::Copying {
-                copy: (this.copy)(running, scopes),
-            },
+            Some((running, scopes)) => State::Copying { copy: (this.copy)(running, scopes) },
             None => State::Ended,
         });
         Poll::Ready(answer)
@@ -95,8 +89,6 @@ where
         if this.timer.is_none() {
             this.timer.set(Some(sleep(wait)));
         }
-        this.timer
-            .as_pin_mut()
-            .map_or(Poll::Ready(()), |timer| timer.poll(cx))
+        this.timer.as_pin_mut().map_or(Poll::Ready(()), |timer| timer.poll(cx))
     }
 }

@@ -30,12 +30,7 @@ pub(super) struct Rules<P> {
 
 impl<P> Rules<P> {
     pub(super) fn new(policy: P, timeout: Option<Duration>, budget: SharedBudget) -> Self {
-        Self {
-            policy,
-            timeout,
-            budget,
-            events: PerSecond::new(EVENTS_MAX),
-        }
+        Self { policy, timeout, budget, events: PerSecond::new(EVENTS_MAX) }
     }
 
     /// `None` when it took too long.
@@ -171,7 +166,6 @@ impl<P> Armed<P> {
         let core = self.core;
         core.stats.marks.one();
         let unrecorded = move || core.stats.unrecorded_marks.one();
-        core.journal
-            .mark_left_soon(self.scopes.clone(), Reason::Read, unrecorded);
+        core.journal.mark_left_soon(self.scopes.clone(), Reason::Read, unrecorded);
     }
 }

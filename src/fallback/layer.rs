@@ -35,30 +35,20 @@ impl<P> FallbackLayer<P> {
     /// Falls back when a policy of your own says so.
     #[must_use]
     pub fn with_policy(policy: P) -> Self {
-        Self {
-            policy,
-            timeout: None,
-            budget: SharedBudget::default(),
-        }
+        Self { policy, timeout: None, budget: SharedBudget::default() }
     }
 
     /// Falls back also when the target has not answered within this time; its read is then dropped. Off by default:
     /// no timer is armed.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self {
-            timeout: Some(timeout),
-            ..self
-        }
+        Self { timeout: Some(timeout), ..self }
     }
 
     /// Replaces the budget. Each read of the target is a deposit, each fallback a withdrawal.
     #[must_use]
     pub fn budget(self, budget: impl Budget + Send + Sync + 'static) -> Self {
-        Self {
-            budget: SharedBudget::new(budget),
-            ..self
-        }
+        Self { budget: SharedBudget::new(budget), ..self }
     }
 
     /// Falls back also when `is_missing` says that the target does not have the record. By default it never does.
@@ -67,10 +57,7 @@ impl<P> FallbackLayer<P> {
     where
         F: Fn(&Res) -> bool,
     {
-        self.map(|otherwise| Missing {
-            otherwise,
-            is_missing,
-        })
+        self.map(|otherwise| Missing { otherwise, is_missing })
     }
 
     /// Reads both stores at once and compares before the caller is answered: `is_same(target, legacy)`. On a
@@ -87,11 +74,7 @@ impl<P> FallbackLayer<P> {
     }
 
     fn map<Q>(self, wrap: impl FnOnce(P) -> Q) -> FallbackLayer<Q> {
-        FallbackLayer {
-            policy: wrap(self.policy),
-            timeout: self.timeout,
-            budget: self.budget,
-        }
+        FallbackLayer { policy: wrap(self.policy), timeout: self.timeout, budget: self.budget }
     }
 }
 

@@ -23,10 +23,7 @@ pub struct Fallback<S, P> {
 
 impl<S, P> Fallback<S, P> {
     pub(super) fn new(inner: S, policy: P, timeout: Option<Duration>, budget: SharedBudget) -> Self {
-        Self {
-            inner,
-            rules: Arc::new(Rules::new(policy, timeout, budget)),
-        }
+        Self { inner, rules: Arc::new(Rules::new(policy, timeout, budget)) }
     }
 }
 

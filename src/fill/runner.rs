@@ -35,11 +35,7 @@ where
     /// refused.
     pub async fn run(self) -> Result<FillProgress, FillError> {
         let mut run = Run::begin(&self).await?;
-        let side = if run.progress.authority_done {
-            Side::Secondary
-        } else {
-            Side::Authority
-        };
+        let side = if run.progress.authority_done { Side::Secondary } else { Side::Authority };
         let (mut fill, mut step) = crate::protocol::Fill::begin(side);
         loop {
             let event = match step {
@@ -92,20 +88,13 @@ where
     async fn begin(fill: &'a Fill<L, T>) -> Result<Self, FillError> {
         let core = fill.copier.core();
         let status = core.journal.status().await?;
-        let fresh = FillProgress {
-            voids: status.voids,
-            ..FillProgress::default()
-        };
+        let fresh = FillProgress { voids: status.voids, ..FillProgress::default() };
         // A mark on everything may be younger than the checkpoint, and then the pages before it do not make it good.
         let progress = match status.fill {
             Some(progress) if !progress.complete && !core.journal.everything_is_dirty() => progress,
             _ => fresh,
         };
-        let after = progress
-            .after
-            .as_deref()
-            .and_then(Key::from_text)
-            .and_then(|key| key.parse::<L::Data>());
+        let after = progress.after.as_deref().and_then(Key::from_text).and_then(|key| key.parse::<L::Data>());
         Ok(Self {
             fill,
             core,
@@ -114,13 +103,7 @@ where
             after,
             page: None,
             pass: None,
-            everything: Everything {
-                core,
-                claim: Claim {
-                    claim: 0,
-                    marks: Vec::new(),
-                },
-            },
+            everything: Everything { core, claim: Claim { claim: 0, marks: Vec::new() } },
             retry: None,
             page_began: Instant::now(),
         })
@@ -211,10 +194,7 @@ where
     async fn pause_before_retry(&mut self) {
         self.pass = None;
         self.core.stats.fill_retries.one();
-        tracing::warn!(
-            pages = self.progress.pages,
-            "a page of the fill failed and is done again"
-        );
+        tracing::warn!(pages = self.progress.pages, "a page of the fill failed and is done again");
         if self.retry.is_none() {
             // The bounds are in order and the jitter is below 100, which is all that is checked.
             let maker =
@@ -227,12 +207,7 @@ where
     }
 
     async fn save_page(&mut self) -> Result<FillEvent, FillError> {
-        self.core
-            .journal
-            .done(Command::SaveFill {
-                progress: self.progress.clone(),
-            })
-            .await?;
+        self.core.journal.done(Command::SaveFill { progress: self.progress.clone() }).await?;
         self.pass = None;
         self.fill.progress.send_replace(self.progress.clone());
         Ok(FillEvent::Saved)
@@ -245,10 +220,7 @@ where
 
     async fn certify(&mut self) -> Result<FillEvent, FillError> {
         self.pass = None;
-        let command = Command::Certify {
-            now: self.core.journal.now(),
-            progress: self.progress.clone(),
-        };
+        let command = Command::Certify { now: self.core.journal.now(), progress: self.progress.clone() };
         match self.core.journal.done(command).await {
             Ok(()) => {}
             Err(JournalError::Refused(refusal)) => return Err(FillError::NotCertified(refusal)),
@@ -258,11 +230,7 @@ where
         self.everything.clear();
         self.core.filled.store(true, Ordering::SeqCst);
         self.fill.progress.send_replace(self.progress.clone());
-        tracing::info!(
-            records = self.progress.copied,
-            extra = self.progress.extra,
-            "the fill is complete"
-        );
+        tracing::info!(records = self.progress.copied, extra = self.progress.extra, "the fill is complete");
         Ok(FillEvent::Certified)
     }
 
@@ -270,9 +238,7 @@ where
         if self.fill.control.is_stopped() {
             FillError::Stopped
         } else {
-            FillError::Stage {
-                stage: self.core.stage(),
-            }
+            FillError::Stage { stage: self.core.stage() }
         }
     }
 
@@ -289,10 +255,7 @@ where
 
 impl Everything {
     fn take(&mut self) -> Vec<MarkId> {
-        std::mem::take(&mut self.claim.marks)
-            .into_iter()
-            .map(|mark| mark.id)
-            .collect()
+        std::mem::take(&mut self.claim.marks).into_iter().map(|mark| mark.id).collect()
     }
 
     fn clear(&mut self) {

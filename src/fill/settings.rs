@@ -29,12 +29,7 @@ impl<L, T> Fill<L, T> {
     /// A fill with this copier, whose page size and concurrency it uses.
     pub fn new(copier: Copier<L, T>) -> Self {
         let progress = watch::Sender::new(FillProgress::default());
-        Self {
-            copier,
-            records_per_second_max: u32::MAX,
-            control: Arc::default(),
-            progress,
-        }
+        Self { copier, records_per_second_max: u32::MAX, control: Arc::default(), progress }
     }
 
     /// At most about this many records a second. Default: as fast as the stores take them.

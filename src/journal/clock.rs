@@ -23,10 +23,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            base: micros(wall),
-            start: Instant::now(),
-        }
+        Self { base: micros(wall), start: Instant::now() }
     }
 
     /// Microseconds since the Unix epoch.
@@ -74,11 +71,6 @@ impl Stamps {
         self.last.load(Ordering::SeqCst)
     }
 
-    /// Makes all further stamps larger than this one.
-    pub(crate) fn rise_above(&self, stamp: Stamp) {
-        self.last.fetch_max(stamp, Ordering::SeqCst);
-    }
-
     pub(crate) fn take(&self, now: Micros) -> Taken {
         let mut last = self.last.load(Ordering::SeqCst);
         loop {
@@ -87,10 +79,7 @@ impl Stamps {
             if stamp > reserved {
                 return Taken::ReserveFirst(stamp + RESERVED_AHEAD);
             }
-            match self
-                .last
-                .compare_exchange_weak(last, stamp, Ordering::SeqCst, Ordering::SeqCst)
-            {
+            match self.last.compare_exchange_weak(last, stamp, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => {
                     let reserve = (reserved - stamp < RESERVED_AHEAD / 2).then_some(stamp + RESERVED_AHEAD);
                     return Taken::Stamp { stamp, reserve };
@@ -118,9 +107,7 @@ mod tests {
     #[test]
     fn stamps_rise_also_when_the_clock_rests_or_goes_back() {
         let stamps = Stamps::default();
-        let taken: Vec<Stamp> = [100, 100, 50, 101, 2_000_000]
-            .map(|now| stamp(&stamps, now))
-            .into();
+        let taken: Vec<Stamp> = [100, 100, 50, 101, 2_000_000].map(|now| stamp(&stamps, now)).into();
         assert_eq!(taken, [100, 101, 102, 103, 2_000_000]);
     }
 

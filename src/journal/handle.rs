@@ -36,8 +36,8 @@ struct Inner {
     session: AtomicU64,
     next_row: AtomicU64,
     next_claim: AtomicU64,
-    /// Marks that the journal could not be told about; each is a row of its own, so no more than rows.
-    unsent: Mutex<Vec<RunningMark>>,
+    /// Commands that found the queue full. Each takes a row out or gives it back, so there are no more than rows.
+    unsent: Mutex<Vec<(Command, Scope)>>,
     /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
     changed: Notify,
 }
@@ -150,10 +150,7 @@ impl Journal {
     pub async fn retry_dead_letters(&self) -> Result<(), JournalError> {
         let letters = self.dead_letters(u64::MAX).await?;
         for letter in letters {
-            let command = Command::RetryDead {
-                scope: letter.scope.clone(),
-                now: self.now(),
-            };
+            let command = Command::RetryDead { scope: letter.scope.clone(), now: self.now() };
             let merged = self.removed(command).await?;
             (0..merged).for_each(|_| self.0.index.remove(&letter.scope));
         }
@@ -187,22 +184,14 @@ impl Journal {
         late_bound: Duration,
         continues_unrecorded: bool,
     ) -> Result<Opened, JournalError> {
-        let command = Command::Open {
-            now: self.now(),
-            late_bound: micros(late_bound),
-            continues_unrecorded,
-        };
+        let command = Command::Open { now: self.now(), late_bound: micros(late_bound), continues_unrecorded };
         let Reply::Opened(opened) = self.call(command).await? else {
             return Err(JournalError::Closed);
         };
         self.0.session.store(opened.session, Ordering::SeqCst);
         // Row 0 of a session is the mark on everything that an unclean end may have left.
-        self.0
-            .next_row
-            .store((opened.session << 40) + 1, Ordering::SeqCst);
-        self.0
-            .next_claim
-            .store((opened.session << 40) + 1, Ordering::SeqCst);
+        self.0.next_row.store((opened.session << 40) + 1, Ordering::SeqCst);
+        self.0.next_claim.store((opened.session << 40) + 1, Ordering::SeqCst);
         self.0.stamps.resume(opened.status.reserved_stamp);
         opened.scopes.iter().for_each(|scope| self.0.index.add(scope));
         Ok(*opened)
@@ -213,12 +202,7 @@ impl Journal {
     /// # Errors
     /// When the journal cannot record the end of the session; the next one then finds an unclean end.
     pub(crate) async fn close(&self) -> Result<(), JournalError> {
-        let ended = self
-            .call(Command::Close {
-                session: self.session(),
-            })
-            .await
-            .map(drop);
+        let ended = self.call(Command::Close { session: self.session() }).await.map(drop);
         #[cfg(feature = "sqlite")]
         if let Backend::Durable(writer) = &self.0.backend {
             writer.close().await;
@@ -269,7 +253,7 @@ impl Journal {
             }
         };
         // When the queue is full the next stamp but a few waits for its reservation instead.
-        let _ = self.send(Command::ReserveStamps { upto }, reserved);
+        drop(self.send(Command::ReserveStamps { upto }, reserved));
     }
 
     // ---- marks ----
@@ -297,10 +281,7 @@ impl Journal {
     /// The scope is dirty until the guard is dropped, with no mark in the journal.
     pub(crate) fn dirty_while(&self, scope: Scope) -> DirtyWhile {
         self.0.index.add(&scope);
-        DirtyWhile {
-            journal: self.clone(),
-            scope,
-        }
+        DirtyWhile { journal: self.clone(), scope }
     }
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
@@ -313,10 +294,7 @@ impl Journal {
             scopes: mark.scopes.as_slice().to_vec(),
             now: self.now(),
         };
-        let mut pending = Pending {
-            journal: self,
-            mark: Some(mark),
-        };
+        let mut pending = Pending { journal: self, mark: Some(mark) };
         let answer = self.done(command).await;
         let Some(mark) = pending.mark.take() else {
             return Err(JournalError::Closed);
@@ -349,50 +327,72 @@ impl Journal {
 
     /// Removes the mark of a write. Never blocks, works without a runtime.
     pub(crate) fn unmark(&self, mark: &RunningMark) {
-        let command = Command::Unmark {
-            first: mark.first,
-            rows: mark.scopes.len() as u64,
-        };
+        let command = Command::Unmark { first: mark.first, rows: mark.scopes.len() as u64 };
         match self.send(command, |_| ()) {
             Ok(()) => self.forget(mark.scopes.as_slice()),
-            Err(error) => self.keep_unsent(mark, &error),
+            Err(_) => (mark.first..).zip(&mark.scopes).for_each(|(first, scope)| {
+                let (narrowed, not_before, reason) = (None, 0, Reason::Abandoned);
+                self.send_later(Command::Leave { first, rows: 1, narrowed, not_before, reason }, scope);
+            }),
         }
     }
 
-    /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. When the journal cannot
-    /// take it the mark stays durable as it is, the keys stay dirty, and the next session adopts it.
-    pub(crate) fn leave(&self, mark: &RunningMark, not_before: Micros, reason: Reason) {
+    /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. A mark of one row is
+    /// narrowed to what the write turned out to have touched, when that is one scope.
+    pub(crate) fn leave(
+        &self,
+        mark: &RunningMark,
+        touched: Option<&Scopes>,
+        not_before: Micros,
+        reason: Reason,
+    ) {
+        let narrowed = touched.and_then(|touched| mark.narrowed_to(touched));
         for (first, scope) in (mark.first..).zip(&mark.scopes) {
-            let command = Command::Leave {
-                first,
-                rows: 1,
-                not_before,
-                reason,
-            };
-            let _ = self.send(command, self.forget_merged(scope));
+            let command = Command::Leave { first, rows: 1, narrowed: narrowed.cloned(), not_before, reason };
+            if let Some(narrowed) = narrowed {
+                self.0.index.add(narrowed);
+            }
+            if self.send(command, self.left(scope, narrowed)).is_err() {
+                narrowed.into_iter().for_each(|narrowed| self.0.index.remove(narrowed));
+                let command = Command::Leave { first, rows: 1, narrowed: None, not_before, reason };
+                self.send_later(command, scope);
+            }
         }
     }
 
-    /// A mark whose row the journal could not be told about stays dirty, and is told of again by the reconciler.
-    fn keep_unsent(&self, mark: &RunningMark, error: &JournalError) {
-        tracing::warn!(%error, "a mark stays: the journal could not be told what became of its write");
-        let mark = RunningMark {
-            first: mark.first,
-            scopes: mark.scopes.clone(),
-        };
-        self.0
-            .unsent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(mark);
+    /// A callback for a mark that was left: it was merged, or narrowed, or stays as it is.
+    fn left(
+        &self,
+        marked: &Scope,
+        narrowed: Option<&Scope>,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let merged = self.forget_merged(narrowed.unwrap_or(marked));
+        let (inner, wide) = (Arc::clone(&self.0), narrowed.map(|_| marked.clone()));
+        move |reply| {
+            if let (Ok(_), Some(wide)) = (&reply, &wide) {
+                inner.index.remove(wide);
+            }
+            merged(reply);
+        }
     }
 
-    /// Leaves the marks that the journal could not be told about, now that it may be reached again.
-    pub(crate) fn send_unsent(&self, not_before: Micros) {
+    /// Keeps a command that found the queue full; its scope stays dirty until it is done.
+    fn send_later(&self, command: Command, scope: &Scope) {
+        tracing::warn!(%scope, "a mark stays for now: the queue of the journal is full");
+        self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner).push((command, scope.clone()));
+    }
+
+    /// Does a command that takes rows of one scope out or gives them back, now or as soon as the queue has room.
+    fn end(&self, command: Command, scope: &Scope) {
+        if self.send(command.clone(), self.forget_merged(scope)).is_err() {
+            self.send_later(command, scope);
+        }
+    }
+
+    /// Sends again what found the queue full.
+    pub(crate) fn send_unsent(&self) {
         let unsent = std::mem::take(&mut *self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner));
-        unsent
-            .iter()
-            .for_each(|mark| self.leave(mark, not_before, Reason::Abandoned));
+        unsent.into_iter().for_each(|(command, scope)| self.end(command, &scope));
     }
 
     /// Records a left mark.
@@ -405,14 +405,7 @@ impl Journal {
         let RunningMark { first: id, scopes } = self.prepare(scope.into());
         for scope in &scopes {
             let (session, now) = (self.session(), self.now());
-            let command = Command::MarkLeft {
-                session,
-                id,
-                scope: scope.clone(),
-                not_before,
-                reason,
-                now,
-            };
+            let command = Command::MarkLeft { session, id, scope: scope.clone(), not_before, reason, now };
             match self.removed(command).await {
                 Ok(merged) => (0..merged).for_each(|_| self.0.index.remove(scope)),
                 Err(error) => {
@@ -436,14 +429,8 @@ impl Journal {
         let RunningMark { first, scopes } = self.prepare(scopes);
         for (id, scope) in (first..).zip(&scopes) {
             let (session, now) = (self.session(), self.now());
-            let command = Command::MarkLeft {
-                session,
-                id,
-                scope: scope.clone(),
-                not_before: now,
-                reason,
-                now,
-            };
+            let command =
+                Command::MarkLeft { session, id, scope: scope.clone(), not_before: now, reason, now };
             let (inner, mine) = (Arc::clone(&self.0), scope.clone());
             let then = move |reply: Result<Reply, JournalError>| match reply {
                 Ok(Reply::Removed(merged)) => (0..merged).for_each(|_| inner.index.remove(&mine)),
@@ -484,7 +471,7 @@ impl Journal {
 
     /// Removes claimed marks of one scope.
     pub(crate) fn clear(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
-        let _ = self.send(Command::Clear { claim, ids }, self.forget_merged(scope));
+        self.end(Command::Clear { claim, ids }, scope);
     }
 
     /// Gives claimed marks of one scope back.
@@ -496,20 +483,12 @@ impl Journal {
         not_before: Micros,
         failed: bool,
     ) {
-        let _ = self.send(
-            Command::GiveBack {
-                claim,
-                ids,
-                not_before,
-                failed,
-            },
-            self.forget_merged(scope),
-        );
+        self.end(Command::GiveBack { claim, ids, not_before, failed }, scope);
     }
 
     /// Makes dead letters of claimed marks.
-    pub(crate) fn bury(&self, claim: ClaimId, ids: Vec<MarkId>) {
-        let _ = self.send(Command::Bury { claim, ids }, |_| ());
+    pub(crate) fn bury(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
+        self.end(Command::Bury { claim, ids }, scope);
     }
 
     /// A callback that takes as many marks off the scope as the journal removed.
@@ -531,10 +510,9 @@ impl Journal {
     /// Does a command and waits until it is durable.
     pub(crate) async fn call(&self, command: Command) -> Result<Reply, JournalError> {
         match &self.0.backend {
-            Backend::Memory(state) => Ok(state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .apply(&command)),
+            Backend::Memory(state) => {
+                Ok(state.lock().unwrap_or_else(PoisonError::into_inner).apply(&command))
+            }
             #[cfg(feature = "sqlite")]
             Backend::Durable(writer) => writer.call(command).await,
         }
@@ -548,10 +526,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         match &self.0.backend {
             Backend::Memory(state) => {
-                let reply = state
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .apply(&command);
+                let reply = state.lock().unwrap_or_else(PoisonError::into_inner).apply(&command);
                 then(Ok(reply));
                 Ok(())
             }
@@ -583,6 +558,16 @@ impl Journal {
 pub(crate) struct RunningMark {
     pub(crate) first: MarkId,
     pub(crate) scopes: Scopes,
+}
+
+impl RunningMark {
+    /// The one scope that was touched, when this one row names more.
+    fn narrowed_to<'a>(&self, touched: &'a Scopes) -> Option<&'a Scope> {
+        match (self.scopes.as_slice(), touched.as_slice()) {
+            ([marked], [touched]) if marked != touched => Some(touched),
+            _ => None,
+        }
+    }
 }
 
 /// Makes a scope dirty while it lives.
@@ -630,8 +615,5 @@ pub(crate) struct Claim {
 }
 
 pub(crate) fn unexpected(reply: &Reply) -> JournalError {
-    JournalError::Io {
-        path: "journal".into(),
-        detail: format!("answered {reply:?} to another command"),
-    }
+    JournalError::Io { path: "journal".into(), detail: format!("answered {reply:?} to another command") }
 }

@@ -22,9 +22,7 @@ pub struct IdBlocks {
 
 impl fmt::Debug for IdBlocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdBlocks")
-            .field("sequence", &self.sequence)
-            .finish_non_exhaustive()
+        f.debug_struct("IdBlocks").field("sequence", &self.sequence).finish_non_exhaustive()
     }
 }
 
@@ -32,11 +30,7 @@ impl Journal {
     /// The sequence of this name; it begins with 1. Call it once and share clones: each call has a block of its own.
     #[must_use]
     pub fn ids(&self, sequence: &str) -> IdBlocks {
-        IdBlocks {
-            journal: self.clone(),
-            sequence: sequence.into(),
-            block: Arc::default(),
-        }
+        IdBlocks { journal: self.clone(), sequence: sequence.into(), block: Arc::default() }
     }
 }
 
@@ -63,12 +57,7 @@ impl IdBlocks {
     pub async fn raise_above(&self, id: u64) -> Result<(), JournalError> {
         let mut block = self.block.lock().await;
         *block = 0..0;
-        self.journal
-            .done(Command::RaiseIds {
-                sequence: self.sequence.to_string(),
-                above: id,
-            })
-            .await
+        self.journal.done(Command::RaiseIds { sequence: self.sequence.to_string(), above: id }).await
     }
 
     /// An id that no given id lies above.
@@ -80,14 +69,7 @@ impl IdBlocks {
     }
 
     async fn take(&self, count: u64) -> Result<u64, JournalError> {
-        match self
-            .journal
-            .call(Command::TakeIds {
-                sequence: self.sequence.to_string(),
-                count,
-            })
-            .await?
-        {
+        match self.journal.call(Command::TakeIds { sequence: self.sequence.to_string(), count }).await? {
             Reply::Ids(first) => Ok(first),
             other => Err(unexpected(&other)),
         }
@@ -102,10 +84,7 @@ mod tests {
     async fn ids_rise_and_go_on_above_what_they_were_raised_over() {
         let journal = Journal::memory();
         let ids = journal.ids("invoices");
-        assert_eq!(
-            (ids.next_id().await.unwrap(), ids.next_id().await.unwrap()),
-            (1, 2)
-        );
+        assert_eq!((ids.next_id().await.unwrap(), ids.next_id().await.unwrap()), (1, 2));
         ids.raise_above(1_001).await.unwrap();
         assert_eq!(ids.clone().next_id().await.unwrap(), 1_002);
         ids.raise_above(5).await.unwrap();

@@ -116,19 +116,13 @@ impl DirtyIndex {
 
     fn shard(&self, group: u64) -> MutexGuard<'_, Shard> {
         // A panic elsewhere leaves counts that are whole: each change is a single addition.
-        self.shards[group as usize % SHARDS]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shards[group as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shard {
     fn forget_zeros(&mut self, group: u64, scope: &Scope, hasher: &RandomState) {
-        if self
-            .groups
-            .get(&group)
-            .is_some_and(|marks| marks.on_group == 0 && marks.on_keys == 0)
-        {
+        if self.groups.get(&group).is_some_and(|marks| marks.on_group == 0 && marks.on_keys == 0) {
             self.groups.remove(&group);
         }
         if let Scope::Key(key) = scope {
@@ -165,11 +159,7 @@ mod tests {
             index.add(&mark);
             assert!(index.is_dirty(&[key(1, 1)]), "{mark:?}");
             assert_eq!(index.is_dirty(&[key(1, 2)]), mark != key(1, 1), "{mark:?}");
-            assert_eq!(
-                index.is_dirty(&[key(2, 1)]),
-                mark == Scope::Everything,
-                "{mark:?}"
-            );
+            assert_eq!(index.is_dirty(&[key(2, 1)]), mark == Scope::Everything, "{mark:?}");
             index.remove(&mark);
             assert!(!index.is_dirty(&[key(1, 1)]), "{mark:?}");
         }

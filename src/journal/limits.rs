@@ -18,10 +18,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            marks_max: 1_000_000,
-            scope_bytes_max: 512,
-        }
+        Self { marks_max: 1_000_000, scope_bytes_max: 512 }
     }
 }
 
@@ -62,10 +59,7 @@ mod tests {
 
     #[test]
     fn a_mark_that_does_not_fit_widens_and_never_vanishes() {
-        let limits = Limits {
-            marks_max: 10,
-            scope_bytes_max: 8,
-        };
+        let limits = Limits { marks_max: 10, scope_bytes_max: 8 };
         let at = |scope: Scope, rows| widened(scope.into(), rows, &limits).as_slice().to_vec();
         let key = Scope::from(Key::new(&42, &1));
         let group = Scope::from(Group::new(&42));
@@ -79,14 +73,8 @@ mod tests {
 
     #[test]
     fn keys_of_one_group_widen_to_one_mark() {
-        let limits = Limits {
-            marks_max: 10,
-            scope_bytes_max: 8,
-        };
+        let limits = Limits { marks_max: 10, scope_bytes_max: 8 };
         let keys: Scopes = (0..5).map(|item| Scope::from(Key::new(&42, &item))).collect();
-        assert_eq!(
-            widened(keys, 10, &limits).as_slice(),
-            [Scope::from(Group::new(&42))]
-        );
+        assert_eq!(widened(keys, 10, &limits).as_slice(), [Scope::from(Group::new(&42))]);
     }
 }

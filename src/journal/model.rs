@@ -249,6 +249,9 @@ pub enum Command {
         first: MarkId,
         /// How many.
         rows: u64,
+        /// What the write turned out to have touched, when that is less than what was marked: a create then knows
+        /// its key. Takes the place of the scope of each row.
+        narrowed: Option<Scope>,
         /// When they may be claimed.
         not_before: Micros,
         /// Why they stay.

@@ -85,76 +85,41 @@ impl JournalState {
 
     fn try_apply(&mut self, command: &Command) -> Result<Reply, Refusal> {
         match command {
-            Command::Open {
-                now,
-                late_bound,
-                continues_unrecorded,
-            } => Ok(self.open(*now, *late_bound, *continues_unrecorded)),
+            Command::Open { now, late_bound, continues_unrecorded } => {
+                Ok(self.open(*now, *late_bound, *continues_unrecorded))
+            }
             Command::Close { session } => Ok(self.close(*session)),
-            Command::Mark {
-                session,
-                epoch,
-                first,
-                scopes,
-                now,
-            } => self.mark(*session, *epoch, *first, scopes, *now),
+            Command::Mark { session, epoch, first, scopes, now } => {
+                self.mark(*session, *epoch, *first, scopes, *now)
+            }
             Command::Unmark { first, rows } => Ok(self.unmark(*first, *rows)),
-            Command::Leave {
-                first,
-                rows,
-                not_before,
-                reason,
-            } => Ok(self.leave(*first, *rows, *not_before, *reason)),
-            Command::MarkLeft {
-                session,
-                id,
-                scope,
-                not_before,
-                reason,
-                now,
-            } => {
+            Command::Leave { first, rows, narrowed, not_before, reason } => {
+                Ok(self.leave(*first, *rows, narrowed.as_ref(), *not_before, *reason))
+            }
+            Command::MarkLeft { session, id, scope, not_before, reason, now } => {
                 let mark = new_mark(scope, *session, MarkState::Left, *not_before, *reason, *now);
                 Ok(Reply::Removed(self.put_left(*id, mark)))
             }
-            Command::Claim {
-                session,
-                epoch,
-                claim,
-                now,
-                lease_until,
-                late_bound,
-                limit,
-                everything,
-            } => {
+            Command::Claim { session, epoch, claim, now, lease_until, late_bound, limit, everything } => {
                 self.check(*session, *epoch)?;
                 self.give_back_lapsed(*now, *late_bound);
                 Ok(self.claim(*claim, *now, *lease_until, *limit, *everything))
             }
             Command::Clear { claim, ids } => Ok(self.clear(*claim, ids)),
-            Command::GiveBack {
-                claim,
-                ids,
-                not_before,
-                failed,
-            } => Ok(self.give_back(*claim, ids, *not_before, *failed)),
+            Command::GiveBack { claim, ids, not_before, failed } => {
+                Ok(self.give_back(*claim, ids, *not_before, *failed))
+            }
             Command::Bury { claim, ids } => Ok(self.bury(*claim, ids)),
             Command::RetryDead { scope, now } => Ok(self.retry_dead(scope, *now)),
             Command::ListDead { limit } => Ok(Reply::Marks(self.dead(*limit))),
-            Command::Commit {
-                from,
-                request,
-                everything,
-                session,
-                audit,
-            } => self.commit(*from, *request, *everything, *session, audit),
+            Command::Commit { from, request, everything, session, audit } => {
+                self.commit(*from, *request, *everything, *session, audit)
+            }
             Command::SaveFill { progress } => self.save_fill(progress),
             Command::Certify { now, progress } => self.certify(*now, progress),
-            Command::Void {
-                session,
-                everything,
-                not_before,
-                now,
-            } => Ok(self.void(*session, *everything, *not_before, *now, Reason::Unrecorded)),
+            Command::Void { session, everything, not_before, now } => {
+                Ok(self.void(*session, *everything, *not_before, *now, Reason::Unrecorded))
+            }
             Command::ReserveStamps { upto } => {
                 self.reserved_stamp = self.reserved_stamp.max(*upto);
                 Ok(Reply::Done)
@@ -189,13 +154,7 @@ impl JournalState {
         }
         self.session += 1;
         if after_crash && self.continues_unrecorded {
-            self.void(
-                self.session,
-                self.session << 40,
-                now + late_bound,
-                now,
-                Reason::Crash,
-            );
+            self.void(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
         }
         (self.session_open, self.continues_unrecorded) = (true, continues_unrecorded);
         Reply::Opened(Box::new(Opened {
@@ -237,10 +196,7 @@ impl JournalState {
     ) -> Result<Reply, Refusal> {
         self.check(session, epoch)?;
         for (id, scope) in (first..).zip(scopes) {
-            self.marks.insert(
-                id,
-                new_mark(scope, session, MarkState::Running, 0, Reason::Write, now),
-            );
+            self.marks.insert(id, new_mark(scope, session, MarkState::Running, 0, Reason::Write, now));
         }
         Ok(Reply::Done)
     }
@@ -253,31 +209,28 @@ impl JournalState {
         Reply::Removed(removed.len() as u64)
     }
 
-    fn leave(&mut self, first: MarkId, rows: u64, not_before: Micros, reason: Reason) -> Reply {
+    fn leave(
+        &mut self,
+        first: MarkId,
+        rows: u64,
+        narrowed: Option<&Scope>,
+        not_before: Micros,
+        reason: Reason,
+    ) -> Reply {
         let mut merged = 0;
         for id in self.running(first, rows) {
             let Some(mark) = self.marks.remove(&id) else {
                 continue;
             };
-            merged += self.put_left(
-                id,
-                Mark {
-                    state: MarkState::Left,
-                    not_before,
-                    reason,
-                    ..mark
-                },
-            );
+            let scope = narrowed.cloned().unwrap_or(mark.scope);
+            merged += self.put_left(id, Mark { scope, state: MarkState::Left, not_before, reason, ..mark });
         }
         Reply::Removed(merged)
     }
 
     fn running(&self, first: MarkId, rows: u64) -> Vec<MarkId> {
         let range = self.marks.range(first..first + rows);
-        range
-            .filter(|(_, mark)| mark.state == MarkState::Running)
-            .map(|(id, _)| *id)
-            .collect()
+        range.filter(|(_, mark)| mark.state == MarkState::Running).map(|(id, _)| *id).collect()
     }
 
     /// Puts a left mark, or merges it into the left mark that its scope has; gives how many were merged.
@@ -326,21 +279,13 @@ impl JournalState {
         if !self.stage.copies() {
             due.clear();
         }
-        Reply::Claimed(
-            due.into_iter()
-                .filter_map(|(_, id)| self.take(id, claim, lease_until))
-                .collect(),
-        )
+        Reply::Claimed(due.into_iter().filter_map(|(_, id)| self.take(id, claim, lease_until)).collect())
     }
 
     fn take(&mut self, id: MarkId, claim: ClaimId, lease_until: Micros) -> Option<ClaimedMark> {
         let mark = self.marks.get_mut(&id)?;
         mark.state = MarkState::Claimed { claim, lease_until };
-        Some(ClaimedMark {
-            id,
-            scope: mark.scope.clone(),
-            attempts: mark.attempts,
-        })
+        Some(ClaimedMark { id, scope: mark.scope.clone(), attempts: mark.attempts })
     }
 
     fn holds(&self, claim: ClaimId, id: MarkId) -> bool {
@@ -368,15 +313,7 @@ impl JournalState {
                 continue;
             };
             let attempts = mark.attempts + u32::from(failed);
-            merged += self.put_left(
-                id,
-                Mark {
-                    state: MarkState::Left,
-                    not_before,
-                    attempts,
-                    ..mark
-                },
-            );
+            merged += self.put_left(id, Mark { state: MarkState::Left, not_before, attempts, ..mark });
         }
         Reply::Removed(merged)
     }
@@ -394,34 +331,21 @@ impl JournalState {
     }
 
     fn retry_dead(&mut self, scope: &Scope, now: Micros) -> Reply {
-        let letters = self
-            .dead(u64::MAX)
-            .into_iter()
-            .filter(|(_, mark)| mark.scope == *scope);
+        let letters = self.dead(u64::MAX).into_iter().filter(|(_, mark)| mark.scope == *scope);
         let dead: Vec<MarkId> = letters.map(|(id, _)| id).collect();
         let mut merged = 0;
         for id in dead {
             let Some(mark) = self.marks.remove(&id) else {
                 continue;
             };
-            merged += self.put_left(
-                id,
-                Mark {
-                    state: MarkState::Left,
-                    not_before: now,
-                    attempts: 0,
-                    ..mark
-                },
-            );
+            merged +=
+                self.put_left(id, Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark });
         }
         Reply::Removed(merged)
     }
 
     fn dead(&self, limit: u64) -> Vec<(MarkId, Mark)> {
-        let dead = self
-            .marks
-            .iter()
-            .filter(|(_, mark)| mark.state == MarkState::Dead);
+        let dead = self.marks.iter().filter(|(_, mark)| mark.state == MarkState::Dead);
         let mut dead: Vec<_> = dead.map(|(id, mark)| (*id, mark.clone())).collect();
         dead.sort_by_key(|(id, mark)| (mark.created, *id));
         dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -485,15 +409,8 @@ impl JournalState {
             0 => {}
             dead => return Err(Refusal::DeadLetters(dead)),
         }
-        self.fill = Some(FillProgress {
-            complete: true,
-            ..progress.clone()
-        });
-        self.certificate = Some(Certificate {
-            issued: now,
-            epoch: self.epoch,
-            records: progress.copied,
-        });
+        self.fill = Some(FillProgress { complete: true, ..progress.clone() });
+        self.certificate = Some(Certificate { issued: now, epoch: self.epoch, records: progress.copied });
         Ok(Reply::Done)
     }
 
@@ -506,14 +423,7 @@ impl JournalState {
         reason: Reason,
     ) -> Reply {
         (self.certificate, self.fill, self.voids) = (None, None, self.voids + 1);
-        let mark = new_mark(
-            &Scope::Everything,
-            session,
-            MarkState::Left,
-            not_before,
-            reason,
-            now,
-        );
+        let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
         // Not merged: whoever sent this counts one mark more.
         self.marks.insert(everything, mark);
         Reply::Done
@@ -542,12 +452,7 @@ impl JournalState {
     }
 
     fn audit_log(&self, limit: u64) -> Vec<AuditEntry> {
-        self.audit
-            .iter()
-            .rev()
-            .take(usize::try_from(limit).unwrap_or(usize::MAX))
-            .cloned()
-            .collect()
+        self.audit.iter().rev().take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect()
     }
 }
 
@@ -560,13 +465,5 @@ pub(super) fn new_mark(
     reason: Reason,
     created: Micros,
 ) -> Mark {
-    Mark {
-        scope: scope.clone(),
-        session,
-        state,
-        not_before,
-        attempts: 0,
-        reason,
-        created,
-    }
+    Mark { scope: scope.clone(), session, state, not_before, attempts: 0, reason, created }
 }

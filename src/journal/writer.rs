@@ -59,9 +59,7 @@ pub(crate) struct Writer {
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer")
-            .field("free", &self.queue.capacity())
-            .finish()
+        f.debug_struct("Writer").field("free", &self.queue.capacity()).finish()
     }
 }
 
@@ -75,49 +73,31 @@ impl Writer {
     {
         let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let (opened, is_open) = oneshot::channel();
-        let failed = |error: std::io::Error| JournalError::Io {
-            path: "journal".into(),
-            detail: error.to_string(),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(failed)?;
+        let failed =
+            |error: std::io::Error| JournalError::Io { path: "journal".into(), detail: error.to_string() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
         let run = move || {
             runtime.block_on(async move {
                 match open().await {
                     Ok(backend) => {
-                        let _ = opened.send(Ok(()));
-                        Loop {
-                            backend,
-                            waiting,
-                            again: Vec::new(),
-                        }
-                        .run()
-                        .await;
+                        drop(opened.send(Ok(())));
+                        Loop { backend, waiting, again: Vec::new() }.run().await;
                     }
                     Err(error) => drop(opened.send(Err(error))),
                 }
             })
         };
-        thread::Builder::new()
-            .name("crossfade-journal".into())
-            .spawn(run)
-            .map_err(failed)?;
+        thread::Builder::new().name("crossfade-journal".into()).spawn(run).map_err(failed)?;
         is_open.await.map_err(|_| JournalError::Closed)??;
         Ok(Self { queue })
     }
 
     /// Hands a command over. Never blocks, works without a runtime.
     pub(crate) fn try_send(&self, command: Command, reply_to: ReplyTo) -> Result<(), JournalError> {
-        self.queue
-            .try_send(Message::Do(command, reply_to))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => JournalError::Busy {
-                    limit: QUEUE_COMMANDS_MAX,
-                },
-                mpsc::error::TrySendError::Closed(_) => JournalError::Closed,
-            })
+        self.queue.try_send(Message::Do(command, reply_to)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => JournalError::Busy { limit: QUEUE_COMMANDS_MAX },
+            mpsc::error::TrySendError::Closed(_) => JournalError::Closed,
+        })
     }
 
     /// Does a command and waits until it is durable.
@@ -132,7 +112,7 @@ impl Writer {
         let (sender, closed) = oneshot::channel();
         if self.queue.send(Message::Close(sender)).await.is_ok() {
             // An error means that the thread has ended already.
-            let _ = closed.await;
+            drop(closed.await);
         }
     }
 }
@@ -164,7 +144,9 @@ impl<B: Backend> Loop<B> {
             self.commit(batch).await;
             if let Some(closed) = closing {
                 self.backend.close().await;
-                return drop(closed.send(()));
+                // Whoever closes may have gone away.
+                let _ = closed.send(());
+                return;
             }
         }
     }
@@ -175,18 +157,13 @@ impl<B: Backend> Loop<B> {
         if self.again.is_empty() {
             return received.await > 0;
         }
-        timeout(AGAIN_AFTER, received)
-            .await
-            .map_or(true, |received| received > 0)
+        timeout(AGAIN_AFTER, received).await.map_or(true, |received| received > 0)
     }
 
     async fn commit(&mut self, batch: Vec<(Command, ReplyTo)>) {
         let commands: Vec<&Command> = batch.iter().map(|(command, _)| command).collect();
         match self.backend.execute(&commands).await {
-            Ok(replies) => batch
-                .into_iter()
-                .zip(replies)
-                .for_each(|((_, to), reply)| to.tell(Ok(reply))),
+            Ok(replies) => batch.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply))),
             // One command must not fail the others; a full disk or a lock fails them all the same.
             Err(error) if batch.len() > 1 && !is_of_the_file(&error) => {
                 for one in batch {

@@ -67,11 +67,7 @@ pub(crate) struct PerSecond {
 
 impl PerSecond {
     pub(crate) fn new(max: u32) -> Self {
-        Self {
-            max,
-            start: Instant::now(),
-            window: AtomicU64::new(0),
-        }
+        Self { max, start: Instant::now(), window: AtomicU64::new(0) }
     }
 
     pub(crate) fn admit(&self) -> bool {
@@ -81,9 +77,7 @@ impl PerSecond {
             // The lower half: it never runs over, since it stops at `max`.
             ((window as u32) < self.max).then_some(window + 1)
         };
-        self.window
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
-            .is_ok()
+        self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 }
 

@@ -30,11 +30,7 @@ pub enum Verdict {
 
 impl Verdict {
     const fn from_same(same: bool) -> Self {
-        if same {
-            Self::Same
-        } else {
-            Self::Differs(Vec::new())
-        }
+        if same { Self::Same } else { Self::Differs(Vec::new()) }
     }
 }
 
@@ -114,10 +110,7 @@ pub fn by_form<Res, Form, F>(form: F) -> ByForm<F, fn(&Form) -> bool>
 where
     F: Fn(&Res) -> Form,
 {
-    ByForm {
-        form,
-        is_missing: |_| false,
-    }
+    ByForm { form, is_missing: |_| false }
 }
 
 /// Compares two answers by a closure that says whether they are the same; each answer is cloned for it.
@@ -136,10 +129,7 @@ pub fn by<Res, F>(is_same: F) -> By<F, fn(&Res) -> bool>
 where
     F: Fn(&Res, &Res) -> bool,
 {
-    By {
-        is_same,
-        is_missing: |_| false,
-    }
+    By { is_same, is_missing: |_| false }
 }
 
 /// Compares by a normal form: see [`by_form`].
@@ -156,10 +146,7 @@ impl<F, Form> ByForm<F, fn(&Form) -> bool> {
     where
         M: Fn(&Form) -> bool,
     {
-        ByForm {
-            form: self.form,
-            is_missing,
-        }
+        ByForm { form: self.form, is_missing }
     }
 }
 
@@ -198,10 +185,7 @@ impl<F, Res> By<F, fn(&Res) -> bool> {
     where
         M: Fn(&Res) -> bool,
     {
-        By {
-            is_same: self.is_same,
-            is_missing,
-        }
+        By { is_same: self.is_same, is_missing }
     }
 }
 

@@ -28,17 +28,11 @@ type Shadowed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl<F, T> ResponseFuture<F, T> {
     pub(super) const fn direct(future: F) -> Self {
-        Self {
-            state: State::Direct { future },
-        }
+        Self { state: State::Direct { future } }
     }
 
     pub(super) fn shadowed(future: impl Future<Output = T> + Send + 'static) -> Self {
-        Self {
-            state: State::Shadowed {
-                future: Box::pin(future),
-            },
-        }
+        Self { state: State::Shadowed { future: Box::pin(future) } }
     }
 }
 

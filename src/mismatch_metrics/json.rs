@@ -34,14 +34,7 @@ pub const fn by_json<Res, F>(form: F) -> ByJson<F>
 where
     F: Fn(&Res) -> Value,
 {
-    ByJson {
-        form,
-        rules: Rules {
-            ignored: Vec::new(),
-            tolerances: Vec::new(),
-            show_values: false,
-        },
-    }
+    ByJson { form, rules: Rules { ignored: Vec::new(), tolerances: Vec::new(), show_values: false } }
 }
 
 /// Compares answers field by field: see [`by_json`].
@@ -96,17 +89,9 @@ where
     }
 
     fn compare(&self, legacy: &Value, target: &Value) -> Verdict {
-        let mut walk = Walk {
-            rules: &self.rules,
-            path: Vec::new(),
-            found: Vec::new(),
-        };
+        let mut walk = Walk { rules: &self.rules, path: Vec::new(), found: Vec::new() };
         walk.compare(Some(legacy), Some(target));
-        if walk.found.is_empty() {
-            Verdict::Same
-        } else {
-            Verdict::Differs(walk.found)
-        }
+        if walk.found.is_empty() { Verdict::Same } else { Verdict::Differs(walk.found) }
     }
 }
 
@@ -121,12 +106,7 @@ impl Pattern {
     }
 
     fn covers(&self, path: &[String]) -> bool {
-        self.0.len() == path.len()
-            && self
-                .0
-                .iter()
-                .zip(path)
-                .all(|(rule, name)| rule == "*" || rule == name)
+        self.0.len() == path.len() && self.0.iter().zip(path).all(|(rule, name)| rule == "*" || rule == name)
     }
 }
 
@@ -172,11 +152,7 @@ impl Walk<'_> {
         if legacy == target {
             return true;
         }
-        let rule = self
-            .rules
-            .tolerances
-            .iter()
-            .find(|(rule, _)| rule.covers(&self.path));
+        let rule = self.rules.tolerances.iter().find(|(rule, _)| rule.covers(&self.path));
         let (Some((_, tolerance)), Some(a), Some(b)) = (rule, number(legacy), number(target)) else {
             return false;
         };
@@ -245,10 +221,7 @@ mod tests {
         let target = json!({ "meta": { "at": 2 }, "lines": [{ "id": 9, "q": 1 }] });
         let compare = plain().ignore("/meta").ignore("/lines/*/id");
         assert_eq!(paths(&compare, &legacy, &target), "");
-        assert_eq!(
-            paths(&plain().ignore("/lines/*"), &legacy, &target),
-            "/meta/at /meta/by"
-        );
+        assert_eq!(paths(&plain().ignore("/lines/*"), &legacy, &target), "/meta/at /meta/by");
     }
 
     #[test]
@@ -257,15 +230,9 @@ mod tests {
         let target = json!({ "total": "0.29", "tax": 0.29 });
         let compare = plain().tolerance("/total", 0.01);
         assert_eq!(paths(&compare, &legacy, &target), "/tax");
-        assert_eq!(
-            paths(&compare, &legacy, &json!({ "total": "0.28", "tax": 0.30 })),
-            "/total"
-        );
+        assert_eq!(paths(&compare, &legacy, &json!({ "total": "0.28", "tax": 0.30 })), "/total");
         let numbers = plain().tolerance("/total", 0.0);
-        assert_eq!(
-            paths(&numbers, &json!({ "total": 1 }), &json!({ "total": "1.00" })),
-            ""
-        );
+        assert_eq!(paths(&numbers, &json!({ "total": 1 }), &json!({ "total": "1.00" })), "");
         assert_eq!(paths(&numbers, &json!({ "total": 1 }), &json!({})), "/total");
     }
 

@@ -27,12 +27,7 @@ impl<C> MismatchMetricsLayer<C> {
     #[must_use]
     pub fn new(compare: C) -> Self {
         let bounds = ShadowBounds::default();
-        Self {
-            compare,
-            bounds,
-            room: Arc::new(Room::new(&bounds)),
-            samples: Samples::new(SAMPLES_MAX),
-        }
+        Self { compare, bounds, room: Arc::new(Room::new(&bounds)), samples: Samples::new(SAMPLES_MAX) }
     }
 
     /// How many shadow reads may run at once, those that wait to look again included; 64 by default.
@@ -63,10 +58,7 @@ impl<C> MismatchMetricsLayer<C> {
     /// How many mismatches are kept to look at, the oldest forgotten first; 100 by default.
     #[must_use]
     pub fn samples_max(self, samples_max: usize) -> Self {
-        Self {
-            samples: Samples::new(samples_max),
-            ..self
-        }
+        Self { samples: Samples::new(samples_max), ..self }
     }
 
     /// The bounds in force.

@@ -119,9 +119,7 @@ mod tests {
 
     #[test]
     fn keys_are_hashed_and_long_lists_are_cut() {
-        let keys: Scopes = (0..6)
-            .map(|i| Scope::from(Key::new(&"smith".to_owned(), &i)))
-            .collect();
+        let keys: Scopes = (0..6).map(|i| Scope::from(Key::new(&"smith".to_owned(), &i))).collect();
         let text = shown(&keys);
         assert!(text.ends_with("and 2 more") && !text.contains("smith"), "{text}");
     }

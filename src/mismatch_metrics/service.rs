@@ -20,10 +20,7 @@ pub struct MismatchMetrics<S, C> {
 
 impl<S, C> MismatchMetrics<S, C> {
     pub(super) fn new(inner: S, watch: Watch<C>) -> Self {
-        Self {
-            inner,
-            watch: Arc::new(watch),
-        }
+        Self { inner, watch: Arc::new(watch) }
     }
 
     fn admits<Req>(&self, routed: &Routed<Req>) -> bool {
@@ -62,13 +59,7 @@ where
         let (answered, scopes) = (routed.plan.store(), routed.scopes.clone());
         let request = routed.on_leg(Leg::Shadow, answered.other());
         let answer = ready.call(routed);
-        let shadow = Shadow {
-            service: ready,
-            request,
-            scopes,
-            answered,
-            watch: Arc::clone(&self.watch),
-        };
+        let shadow = Shadow { service: ready, request, scopes, answered, watch: Arc::clone(&self.watch) };
         ResponseFuture::shadowed(async move {
             let answer = answer.await;
             shadow.begin(answer.as_ref().ok());

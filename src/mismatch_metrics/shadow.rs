@@ -107,18 +107,11 @@ where
         }
         let after = self.read(authority).await?;
         let rests = classify(&self.watch.compare, &before, &after).0 == Class::Match;
-        Ok(if rests && !self.is_dirty() {
-            found
-        } else {
-            TRANSIENT
-        })
+        Ok(if rests && !self.is_dirty() { found } else { TRANSIENT })
     }
 
     async fn read(&mut self, store: Store) -> Result<C::Form, Lost> {
-        let read = self
-            .service
-            .clone()
-            .oneshot(self.request.on_leg(Leg::Shadow, store));
+        let read = self.service.clone().oneshot(self.request.on_leg(Leg::Shadow, store));
         match timeout(self.watch.bounds.deadline, read).await {
             Ok(Ok(answer)) => Ok(self.watch.compare.form(&answer)),
             Ok(Err(_)) => Err(Lost::Failed),
@@ -194,9 +187,7 @@ mod tests {
     /// The copy of a write ends after the secondary was read and before the second look does.
     #[tokio::test(start_paused = true)]
     async fn a_mark_that_goes_during_the_second_look_makes_it_transient() {
-        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default())
-            .await
-            .unwrap();
+        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
         for stage in [Stage::DualWrite, Stage::Shadow] {
             let _drained = routing.move_to(stage, Asked::by("test", "trial")).await.unwrap();
         }

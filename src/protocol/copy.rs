@@ -73,14 +73,7 @@ impl CopyRun {
     /// A new copy and its first step.
     #[must_use]
     pub const fn begin(secondary: Secondary) -> (Self, CopyStep) {
-        (
-            Self {
-                state: State::Stamping,
-                secondary,
-                looks: 0,
-            },
-            CopyStep::TakeStamp,
-        )
+        (Self { state: State::Stamping, secondary, looks: 0 }, CopyStep::TakeStamp)
     }
 
     /// The step that follows what came of the last one.
@@ -126,13 +119,8 @@ mod tests {
     use crate::route::Store;
 
     fn steps(keeps_stamps: bool, events: &[CopyEvent]) -> Vec<CopyStep> {
-        let (mut copy, first) = CopyRun::begin(Secondary {
-            store: Store::Target,
-            keeps_stamps,
-        });
-        std::iter::once(first)
-            .chain(events.iter().map(|event| copy.next(*event)))
-            .collect()
+        let (mut copy, first) = CopyRun::begin(Secondary { store: Store::Target, keeps_stamps });
+        std::iter::once(first).chain(events.iter().map(|event| copy.next(*event))).collect()
     }
 
     const APPLIED: CopyEvent = CopyEvent::Replaced(Outcome::Applied);
@@ -156,66 +144,34 @@ mod tests {
         ];
         let run = steps(false, &events);
         let (replace, look) = (CopyStep::Replace, CopyStep::Look);
-        assert_eq!(
-            run[2..],
-            [replace, look, replace, look, CopyStep::End(CopyEnd::Copied)]
-        );
+        assert_eq!(run[2..], [replace, look, replace, look, CopyStep::End(CopyEnd::Copied)]);
     }
 
     #[test]
     fn a_record_that_never_rests_is_left_to_the_reconciler() {
         let restless = [APPLIED, CopyEvent::LookedChanged].repeat(LOOKS_MAX.into());
         let events = [&[CopyEvent::Stamped, CopyEvent::Read], &restless[..]].concat();
-        assert_eq!(
-            steps(false, &events).last(),
-            Some(&CopyStep::End(CopyEnd::Failed(Wait::Backoff)))
-        );
-        assert_eq!(
-            steps(false, &events[..events.len() - 2]).last(),
-            Some(&CopyStep::Replace)
-        );
+        assert_eq!(steps(false, &events).last(), Some(&CopyStep::End(CopyEnd::Failed(Wait::Backoff))));
+        assert_eq!(steps(false, &events[..events.len() - 2]).last(), Some(&CopyStep::Replace));
     }
 
     #[test]
     fn an_unknown_copy_waits_for_the_late_bound_only_where_no_stamp_protects_it() {
-        let unknown = [
-            CopyEvent::Stamped,
-            CopyEvent::Read,
-            CopyEvent::Replaced(Outcome::Unknown),
-        ];
+        let unknown = [CopyEvent::Stamped, CopyEvent::Read, CopyEvent::Replaced(Outcome::Unknown)];
         let last = |keeps_stamps| steps(keeps_stamps, &unknown).pop();
         assert_eq!(last(true), Some(CopyStep::End(CopyEnd::Failed(Wait::Backoff))));
-        assert_eq!(
-            last(false),
-            Some(CopyStep::End(CopyEnd::Failed(Wait::LateBound(Store::Target))))
-        );
+        assert_eq!(last(false), Some(CopyStep::End(CopyEnd::Failed(Wait::LateBound(Store::Target)))));
     }
 
     #[test]
     fn a_failed_read_or_a_rejected_replace_ends_the_copy() {
         let failed = Some(CopyStep::End(CopyEnd::Failed(Wait::Backoff)));
         assert_eq!(steps(true, &[CopyEvent::ReadFailed]).pop(), failed);
-        assert_eq!(
-            steps(true, &[CopyEvent::Stamped, CopyEvent::ReadFailed]).pop(),
-            failed
-        );
-        let rejected = [
-            CopyEvent::Stamped,
-            CopyEvent::Read,
-            CopyEvent::Replaced(Outcome::Rejected),
-        ];
+        assert_eq!(steps(true, &[CopyEvent::Stamped, CopyEvent::ReadFailed]).pop(), failed);
+        let rejected = [CopyEvent::Stamped, CopyEvent::Read, CopyEvent::Replaced(Outcome::Rejected)];
         assert_eq!(steps(false, &rejected).pop(), failed);
         assert_eq!(
-            steps(
-                false,
-                &[
-                    CopyEvent::Stamped,
-                    CopyEvent::Read,
-                    APPLIED,
-                    CopyEvent::ReadFailed
-                ]
-            )
-            .pop(),
+            steps(false, &[CopyEvent::Stamped, CopyEvent::Read, APPLIED, CopyEvent::ReadFailed]).pop(),
             failed
         );
     }

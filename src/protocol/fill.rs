@@ -141,9 +141,7 @@ mod tests {
 
     fn run(side: Side, events: &[FillEvent]) -> Vec<FillStep> {
         let (mut fill, first) = Fill::begin(side);
-        std::iter::once(first)
-            .chain(events.iter().map(|event| fill.next(*event)))
-            .collect()
+        std::iter::once(first).chain(events.iter().map(|event| fill.next(*event))).collect()
     }
 
     #[test]
@@ -193,9 +191,6 @@ mod tests {
     #[test]
     fn a_refused_certificate_stops_the_fill() {
         use FillEvent::{Entered, NotCertified, PageEmpty};
-        assert_eq!(
-            run(Side::Secondary, &[Entered, PageEmpty, NotCertified])[3],
-            FillStep::Stop
-        );
+        assert_eq!(run(Side::Secondary, &[Entered, PageEmpty, NotCertified])[3], FillStep::Stop);
     }
 }

@@ -46,37 +46,22 @@ mod tests {
     use super::*;
     use crate::route::Store;
 
-    const STAMPED: Secondary = Secondary {
-        store: Store::Target,
-        keeps_stamps: true,
-    };
-    const UNSTAMPED: Secondary = Secondary {
-        store: Store::Legacy,
-        keeps_stamps: false,
-    };
+    const STAMPED: Secondary = Secondary { store: Store::Target, keeps_stamps: true };
+    const UNSTAMPED: Secondary = Secondary { store: Store::Legacy, keeps_stamps: false };
     const FAILED: RepairEnd = RepairEnd::Ended(CopyEnd::Failed(Wait::Backoff));
 
     #[test]
     fn only_a_copied_scope_is_cleared() {
         let copied = RepairEnd::Ended(CopyEnd::Copied);
         assert_eq!(after_repair(copied, STAMPED, 9, 10), RepairStep::Clear);
-        assert_eq!(
-            after_repair(FAILED, STAMPED, 0, 10),
-            RepairStep::GiveBack(Wait::Backoff)
-        );
+        assert_eq!(after_repair(FAILED, STAMPED, 0, 10), RepairStep::GiveBack(Wait::Backoff));
     }
 
     #[test]
     fn the_last_attempt_makes_a_dead_letter() {
-        assert_eq!(
-            after_repair(FAILED, STAMPED, 8, 10),
-            RepairStep::GiveBack(Wait::Backoff)
-        );
+        assert_eq!(after_repair(FAILED, STAMPED, 8, 10), RepairStep::GiveBack(Wait::Backoff));
         assert_eq!(after_repair(FAILED, STAMPED, 9, 10), RepairStep::Bury);
-        assert_eq!(
-            after_repair(RepairEnd::CutOff, STAMPED, 9, 10),
-            RepairStep::GiveBack(Wait::None)
-        );
+        assert_eq!(after_repair(RepairEnd::CutOff, STAMPED, 9, 10), RepairStep::GiveBack(Wait::None));
     }
 
     #[test]

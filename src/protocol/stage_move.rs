@@ -107,11 +107,7 @@ impl MoveRun {
         if to as u8 > from as u8 && to.needs_certificate() && !certified {
             return Err(MoveRefused::NoCertificate);
         }
-        let mut run = Self {
-            state: State::Holding,
-            from,
-            to,
-        };
+        let mut run = Self { state: State::Holding, from, to };
         if run.switches() {
             return Ok((run, MoveStep::Hold));
         }
@@ -159,17 +155,11 @@ mod tests {
 
     fn run(from: Stage, to: Stage, events: &[MoveEvent]) -> Vec<MoveStep> {
         let (mut run, first) = MoveRun::begin(from, to, true).unwrap();
-        std::iter::once(first)
-            .chain(events.iter().map(|event| run.next(*event)))
-            .collect()
+        std::iter::once(first).chain(events.iter().map(|event| run.next(*event))).collect()
     }
 
     const fn commit(to: Stage, needs_no_marks: bool, marks_everything: bool) -> MoveStep {
-        MoveStep::Commit(CommitRequest {
-            to,
-            needs_no_marks,
-            marks_everything,
-        })
+        MoveStep::Commit(CommitRequest { to, needs_no_marks, marks_everything })
     }
 
     #[test]
@@ -194,24 +184,15 @@ mod tests {
     fn other_moves_are_one_commit() {
         let steps = run(Stage::Canary, Stage::Live, &[MoveEvent::Committed]);
         assert_eq!(steps, [commit(Stage::Live, false, false), MoveStep::Adopt]);
-        assert_eq!(
-            run(Stage::Shadow, Stage::Off, &[])[0],
-            commit(Stage::Off, false, true)
-        );
-        assert_eq!(
-            run(Stage::RampDown, Stage::Complete, &[])[0],
-            commit(Stage::Complete, false, false)
-        );
+        assert_eq!(run(Stage::Shadow, Stage::Off, &[])[0], commit(Stage::Off, false, true));
+        assert_eq!(run(Stage::RampDown, Stage::Complete, &[])[0], commit(Stage::Complete, false, false));
     }
 
     #[test]
     fn a_mark_found_by_the_commit_is_waited_for() {
         use MoveEvent::{ClockPassed, Drained, Held, IdsHandedOver, MarksLeft, NoMarks};
         let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed, MarksLeft];
-        assert_eq!(
-            run(Stage::Live, Stage::RampDown, &events).pop(),
-            Some(MoveStep::WaitForMarks)
-        );
+        assert_eq!(run(Stage::Live, Stage::RampDown, &events).pop(), Some(MoveStep::WaitForMarks));
     }
 
     #[test]
@@ -227,11 +208,7 @@ mod tests {
     #[test]
     fn an_unknown_commit_is_asked_for_until_the_journal_answers() {
         use MoveEvent::{CommitUnknown, Committed, Failed, NotCommitted};
-        let steps = run(
-            Stage::Off,
-            Stage::DualWrite,
-            &[CommitUnknown, Failed, Failed, Committed],
-        );
+        let steps = run(Stage::Off, Stage::DualWrite, &[CommitUnknown, Failed, Failed, Committed]);
         assert_eq!(steps[1..4], [MoveStep::AskCommitted; 3]);
         assert_eq!(steps[4], MoveStep::Adopt);
         let steps = run(Stage::Off, Stage::DualWrite, &[CommitUnknown, NotCommitted]);
@@ -240,14 +217,8 @@ mod tests {
 
     #[test]
     fn illegal_and_uncertified_moves_are_refused() {
-        assert_eq!(
-            MoveRun::begin(Stage::Off, Stage::Live, true).err(),
-            Some(MoveRefused::Illegal)
-        );
-        assert_eq!(
-            MoveRun::begin(Stage::Complete, Stage::Live, true).err(),
-            Some(MoveRefused::Illegal)
-        );
+        assert_eq!(MoveRun::begin(Stage::Off, Stage::Live, true).err(), Some(MoveRefused::Illegal));
+        assert_eq!(MoveRun::begin(Stage::Complete, Stage::Live, true).err(), Some(MoveRefused::Illegal));
         assert_eq!(
             MoveRun::begin(Stage::Shadow, Stage::Canary, false).err(),
             Some(MoveRefused::NoCertificate)

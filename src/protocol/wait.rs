@@ -27,20 +27,12 @@ impl Secondary {
     /// by its stamp where stamps are kept; elsewhere it would overwrite what the repair wrote (R5).
     #[must_use]
     pub const fn after_cut_off_copy(self) -> Wait {
-        if self.keeps_stamps {
-            Wait::None
-        } else {
-            Wait::LateBound(self.store)
-        }
+        if self.keeps_stamps { Wait::None } else { Wait::LateBound(self.store) }
     }
 
     /// The wait of a mark whose copy ended with no sure answer of the secondary.
     #[must_use]
     pub const fn after_unknown_copy(self) -> Wait {
-        if self.keeps_stamps {
-            Wait::Backoff
-        } else {
-            Wait::LateBound(self.store)
-        }
+        if self.keeps_stamps { Wait::Backoff } else { Wait::LateBound(self.store) }
     }
 }

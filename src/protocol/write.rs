@@ -72,13 +72,7 @@ impl Write {
     /// A new write and its first step.
     #[must_use]
     pub const fn begin(secondary: Secondary) -> (Self, WriteStep) {
-        (
-            Self {
-                state: State::Marking,
-                secondary,
-            },
-            WriteStep::Mark,
-        )
+        (Self { state: State::Marking, secondary }, WriteStep::Mark)
     }
 
     /// The step that follows what came of the last one.
@@ -105,10 +99,7 @@ impl Write {
         match event {
             WriteEvent::Answered(Outcome::Applied) => (State::Copying, WriteStep::Copy),
             WriteEvent::Answered(Outcome::Rejected) => (State::Ended, WriteStep::Unmark),
-            _ => (
-                State::Ended,
-                WriteStep::Leave(Wait::LateBound(self.secondary.store.other())),
-            ),
+            _ => (State::Ended, WriteStep::Leave(Wait::LateBound(self.secondary.store.other()))),
         }
     }
 
@@ -116,10 +107,7 @@ impl Write {
         match event {
             WriteEvent::CopyEnded(CopyEnd::Copied) => (State::Ended, WriteStep::Unmark),
             WriteEvent::CopyEnded(CopyEnd::Failed(wait)) => (State::Ended, WriteStep::Leave(wait)),
-            _ => (
-                State::Ended,
-                WriteStep::Leave(self.secondary.after_cut_off_copy()),
-            ),
+            _ => (State::Ended, WriteStep::Leave(self.secondary.after_cut_off_copy())),
         }
     }
 }
@@ -134,14 +122,8 @@ mod tests {
         events.iter().fold(first, |_, event| write.next(*event))
     }
 
-    const TARGET: Secondary = Secondary {
-        store: Store::Target,
-        keeps_stamps: true,
-    };
-    const LEGACY: Secondary = Secondary {
-        store: Store::Legacy,
-        keeps_stamps: false,
-    };
+    const TARGET: Secondary = Secondary { store: Store::Target, keeps_stamps: true };
+    const LEGACY: Secondary = Secondary { store: Store::Legacy, keeps_stamps: false };
 
     #[test]
     fn the_mark_comes_before_the_authority() {
@@ -180,15 +162,8 @@ mod tests {
 
     #[test]
     fn a_copy_cut_off_waits_only_where_no_stamp_protects_it() {
-        let cut = [
-            WriteEvent::Marked,
-            WriteEvent::Answered(Outcome::Applied),
-            WriteEvent::Abandoned,
-        ];
+        let cut = [WriteEvent::Marked, WriteEvent::Answered(Outcome::Applied), WriteEvent::Abandoned];
         assert_eq!(after(&cut, TARGET), WriteStep::Leave(Wait::None));
-        assert_eq!(
-            after(&cut, LEGACY),
-            WriteStep::Leave(Wait::LateBound(Store::Legacy))
-        );
+        assert_eq!(after(&cut, LEGACY), WriteStep::Leave(Wait::LateBound(Store::Legacy)));
     }
 }

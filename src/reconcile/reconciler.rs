@@ -14,7 +14,7 @@ use super::handle::{Control, ReconcilerHandle};
 use super::repair::{Repair, RepairScope};
 use crate::copy::Copier;
 use crate::data::{RecordStore, Scope};
-use crate::journal::{Claim, ClaimRequest, JournalError, micros};
+use crate::journal::{Claim, ClaimRequest, JournalError};
 use crate::route::{Core, Entrant, Store};
 
 /// How long the reconciler rests when it finds nothing to claim and nothing changes, since a wait may have ended.
@@ -115,8 +115,7 @@ where
 
     /// Claims once and repairs what it got; gives how many scopes.
     async fn round(&self, core: &'static Core) -> Result<usize, JournalError> {
-        core.journal
-            .send_unsent(core.journal.now() + micros(self.late_bound(core)));
+        core.journal.send_unsent();
         let word = core.gate.word();
         if core.journal.marks() == 0 || !word.stage().copies() {
             return Ok(0);
@@ -127,11 +126,7 @@ where
         };
         let authority = word.stage().authority();
         let probing = core.breaker(authority.other()).is_open();
-        let limit = if probing {
-            1
-        } else {
-            32 * self.settings.concurrency as u64
-        };
+        let limit = if probing { 1 } else { 32 * self.settings.concurrency as u64 };
         let claim = self.claim(core, limit, false).await?;
         let repaired = self.repair_all(claim, authority).await;
         drop(pass);
@@ -159,28 +154,16 @@ where
 
     async fn claim(&self, core: &'static Core, limit: u64, everything: bool) -> Result<Claim, JournalError> {
         let (lease, late_bound) = (self.settings.lease, self.late_bound(core));
-        let request = ClaimRequest {
-            epoch: core.epoch(),
-            lease,
-            late_bound,
-            limit,
-            everything,
-        };
+        let request = ClaimRequest { epoch: core.epoch(), lease, late_bound, limit, everything };
         match core.journal.claim(request).await {
-            Err(JournalError::Refused(_)) => Ok(Claim {
-                claim: 0,
-                marks: Vec::new(),
-            }),
+            Err(JournalError::Refused(_)) => Ok(Claim { claim: 0, marks: Vec::new() }),
             claim => claim,
         }
     }
 
     /// Repairs each scope once, whatever number of marks it has.
     async fn repair_all(&self, claim: Claim, authority: Store) -> usize {
-        let scope = RepairScope {
-            authority,
-            settings: self.settings,
-        };
+        let scope = RepairScope { authority, settings: self.settings };
         let mut scopes: BTreeMap<Scope, Vec<_>> = BTreeMap::new();
         for mark in claim.marks {
             scopes.entry(mark.scope.clone()).or_default().push(mark);

@@ -44,16 +44,7 @@ where
     ) -> Self {
         let attempts = marks.iter().map(|mark| mark.attempts).max().unwrap_or(0);
         let ids = marks.into_iter().map(|mark| mark.id).collect();
-        Self {
-            copier,
-            core: copier.core(),
-            claim,
-            scope,
-            ids,
-            attempts,
-            under,
-            end: RepairEnd::CutOff,
-        }
+        Self { copier, core: copier.core(), claim, scope, ids, attempts, under, end: RepairEnd::CutOff }
     }
 
     pub(super) async fn run(mut self, at_most: Duration) {
@@ -88,7 +79,7 @@ impl<L, T> Drop for Repair<L, T> {
             RepairStep::Bury => {
                 self.core.stats.dead_letters.add(ids.len() as u64);
                 tracing::error!(scope = %self.scope, attempts = self.attempts + 1, "a mark became a dead letter");
-                journal.bury(self.claim, ids);
+                journal.bury(self.claim, &self.scope, ids);
             }
         }
     }

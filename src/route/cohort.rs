@@ -73,10 +73,7 @@ impl Cohort {
             return false;
         }
         self.allow.contains(key)
-            || self
-                .rules
-                .iter()
-                .any(|(name, values)| attribute(name).is_some_and(|v| values.contains(&*v)))
+            || self.rules.iter().any(|(name, values)| attribute(name).is_some_and(|v| values.contains(&*v)))
             || self.in_weight(key)
     }
 
@@ -99,22 +96,14 @@ mod tests {
     #[test]
     fn buckets_are_the_pinned_ones() {
         let salt = "invoice-migration";
-        for (key, expected) in [
-            ("cust-1", 99_885),
-            ("cust-2", 37_081),
-            ("cust-3", 16_394),
-            ("4f9c", 7_446),
-            ("ключ", 16_528),
-        ] {
+        for (key, expected) in
+            [("cust-1", 99_885), ("cust-2", 37_081), ("cust-3", 16_394), ("4f9c", 7_446), ("ключ", 16_528)]
+        {
             assert_eq!(bucket(salt, key), expected, "{key}");
         }
         assert_eq!(murmur3(b"flag-user"), 2_410_693_464);
         let long = "k".repeat(200);
-        assert_eq!(
-            bucket("", &long),
-            bucket(&long[..100], &long[100..]),
-            "only the joined bytes count"
-        );
+        assert_eq!(bucket("", &long), bucket(&long[..100], &long[100..]), "only the joined bytes count");
     }
 
     fn cohort(config: CohortConfig) -> Cohort {
@@ -126,13 +115,8 @@ mod tests {
         let all = Percent::from_thousandths(BUCKETS).unwrap();
         let asked = |allow: &[&str], deny: &[&str], weight| {
             let list = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect();
-            cohort(CohortConfig {
-                weight,
-                allow: list(allow),
-                deny: list(deny),
-                ..CohortConfig::default()
-            })
-            .contains("7", |_| None)
+            cohort(CohortConfig { weight, allow: list(allow), deny: list(deny), ..CohortConfig::default() })
+                .contains("7", |_| None)
         };
         assert!(asked(&["7"], &[], Percent::ZERO));
         assert!(!asked(&["7"], &["7"], all));
@@ -142,14 +126,8 @@ mod tests {
 
     #[test]
     fn an_attribute_rule_takes_its_values_in() {
-        let rule = AttributeRule {
-            attribute: "country".into(),
-            values: vec!["Canada".into()],
-        };
-        let canada = cohort(CohortConfig {
-            rules: vec![rule],
-            ..CohortConfig::default()
-        });
+        let rule = AttributeRule { attribute: "country".into(), values: vec!["Canada".into()] };
+        let canada = cohort(CohortConfig { rules: vec![rule], ..CohortConfig::default() });
         let from =
             |country: &'static str| canada.contains("7", |name| (name == "country").then(|| country.into()));
         assert!(from("Canada"));
@@ -175,9 +153,7 @@ mod tests {
             weight: Percent::from_thousandths(10_000).unwrap(),
             ..CohortConfig::default()
         });
-        let inside = (0..100_000)
-            .filter(|key| tenth.contains(&key.to_string(), |_| None))
-            .count();
+        let inside = (0..100_000).filter(|key| tenth.contains(&key.to_string(), |_| None)).count();
         assert!((9_700..10_300).contains(&inside), "{inside} of 100,000");
     }
 }

@@ -122,10 +122,7 @@ pub struct WritesConfig {
 impl Default for WritesConfig {
     fn default() -> Self {
         let wait = CopyWait::AtMost(Duration::from_millis(50));
-        Self {
-            wait,
-            journal_unavailable: JournalUnavailable::default(),
-        }
+        Self { wait, journal_unavailable: JournalUnavailable::default() }
     }
 }
 
@@ -180,10 +177,7 @@ impl LateBounds {
 
 impl Default for LateBounds {
     fn default() -> Self {
-        Self {
-            legacy: Duration::from_secs(30),
-            target: Duration::from_secs(30),
-        }
+        Self { legacy: Duration::from_secs(30), target: Duration::from_secs(30) }
     }
 }
 
@@ -198,9 +192,7 @@ pub struct HoldConfig {
 
 impl Default for HoldConfig {
     fn default() -> Self {
-        Self {
-            max: Duration::from_secs(5),
-        }
+        Self { max: Duration::from_secs(5) }
     }
 }
 
@@ -233,10 +225,7 @@ impl RoutingConfig {
     /// The defaults in this stage.
     #[must_use]
     pub fn new(stage: Stage) -> Self {
-        Self {
-            stage,
-            ..Self::default()
-        }
+        Self { stage, ..Self::default() }
     }
 
     /// Reads and checks a config.
@@ -262,18 +251,12 @@ impl RoutingConfig {
     /// # Errors
     /// Names the first value that cannot be meant.
     pub fn check(&self) -> Result<(), ConfigError> {
-        for (path, bound) in [
-            ("late_bound.legacy", self.late_bound.legacy),
-            ("late_bound.target", self.late_bound.target),
-        ] {
+        for (path, bound) in
+            [("late_bound.legacy", self.late_bound.legacy), ("late_bound.target", self.late_bound.target)]
+        {
             within(path, bound, Duration::from_millis(1), Duration::from_secs(3_600))?;
         }
-        within(
-            "hold.max",
-            self.hold.max,
-            Duration::from_millis(1),
-            Duration::from_secs(60),
-        )?;
+        within("hold.max", self.hold.max, Duration::from_millis(1), Duration::from_secs(60))?;
         if let CopyWait::AtMost(wait) = self.writes.wait {
             within("writes.wait", wait, Duration::ZERO, Duration::from_secs(60))?;
         }
@@ -294,10 +277,7 @@ impl RoutingConfig {
         match self.cohort.rules.iter().position(empty) {
             Some(at) => {
                 let problem = format!("[{at}] needs an attribute and at least one value");
-                Err(ConfigError::Value {
-                    path: "cohort.rules",
-                    problem,
-                })
+                Err(ConfigError::Value { path: "cohort.rules", problem })
             }
             None => Ok(()),
         }
@@ -308,10 +288,7 @@ fn within(path: &'static str, value: Duration, min: Duration, max: Duration) -> 
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::Value {
-        path,
-        problem: format!("is {value:?}; it may be {min:?} to {max:?}"),
-    })
+    Err(ConfigError::Value { path, problem: format!("is {value:?}; it may be {min:?} to {max:?}") })
 }
 
 fn at_most(path: &'static str, entries: usize) -> Result<(), ConfigError> {
@@ -337,11 +314,7 @@ impl Percent {
     /// From thousandths of a percent; `None` above 100,000.
     #[must_use]
     pub const fn from_thousandths(thousandths: u32) -> Option<Self> {
-        if thousandths <= BUCKETS {
-            Some(Self(thousandths))
-        } else {
-            None
-        }
+        if thousandths <= BUCKETS { Some(Self(thousandths)) } else { None }
     }
 
     /// In thousandths of a percent, up to 100,000.
@@ -394,9 +367,7 @@ impl Serialize for Percent {
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -428,13 +399,9 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_by_name() {
-        let error = RoutingConfig::from_toml("stage = \"off\"\nstge = 1")
-            .unwrap_err()
-            .to_string();
+        let error = RoutingConfig::from_toml("stage = \"off\"\nstge = 1").unwrap_err().to_string();
         assert!(error.contains("stge"), "{error}");
-        let error = RoutingConfig::from_toml("[cohort]\nwieght = \"1%\"")
-            .unwrap_err()
-            .to_string();
+        let error = RoutingConfig::from_toml("[cohort]\nwieght = \"1%\"").unwrap_err().to_string();
         assert!(error.contains("wieght"), "{error}");
     }
 
@@ -444,29 +411,19 @@ mod tests {
             ("[hold]\nmax = \"10m\"", "hold.max"),
             ("[late_bound]\ntarget = \"0s\"", "late_bound.target"),
             ("[writes]\nwait = \"2h\"", "writes.wait"),
-            (
-                "[[cohort.rules]]\nattribute = \"country\"\nvalues = []",
-                "cohort.rules",
-            ),
+            ("[[cohort.rules]]\nattribute = \"country\"\nvalues = []", "cohort.rules"),
         ] {
             let error = RoutingConfig::from_toml(toml).unwrap_err().to_string();
             assert!(error.contains(path), "{error}");
         }
-        let error = RoutingConfig::from_toml("[cohort]\nweight = \"101%\"")
-            .unwrap_err()
-            .to_string();
+        let error = RoutingConfig::from_toml("[cohort]\nweight = \"101%\"").unwrap_err().to_string();
         assert!(error.contains("101%") && error.contains("100%"), "{error}");
     }
 
     #[test]
     fn launchdarkly_strings_are_read() {
         for (text, stage) in [("dualwrite", Stage::DualWrite), ("rampdown", Stage::RampDown)] {
-            assert_eq!(
-                RoutingConfig::from_toml(&format!("stage = \"{text}\""))
-                    .unwrap()
-                    .stage,
-                stage
-            );
+            assert_eq!(RoutingConfig::from_toml(&format!("stage = \"{text}\"")).unwrap().stage, stage);
         }
     }
 
@@ -475,17 +432,7 @@ mod tests {
         for (text, thousandths) in [("0%", 0), ("0.001%", 1), ("12.5 %", 12_500), ("100%", 100_000)] {
             assert_eq!(text.parse(), Ok(Percent(thousandths)), "{text}");
         }
-        for text in [
-            "",
-            "%",
-            "1",
-            "-1%",
-            "100.001%",
-            "0.0001%",
-            "1e1%",
-            ".5%",
-            "99999999999%",
-        ] {
+        for text in ["", "%", "1", "-1%", "100.001%", "0.0001%", "1e1%", ".5%", "99999999999%"] {
             assert!(text.parse::<Percent>().is_err(), "{text}");
         }
     }
@@ -496,12 +443,7 @@ mod tests {
             Just(CopyWait::UntilCopied),
             (0..60_000_u64).prop_map(|ms| CopyWait::AtMost(Duration::from_millis(ms)))
         ];
-        let cohort = (
-            percent(),
-            ".{0,8}",
-            prop::collection::vec(".{0,8}", 0..3),
-            any::<bool>(),
-        );
+        let cohort = (percent(), ".{0,8}", prop::collection::vec(".{0,8}", 0..3), any::<bool>());
         (
             0..7_usize,
             cohort,
@@ -518,21 +460,12 @@ mod tests {
                         salt,
                         deny: allow.clone(),
                         allow,
-                        rules: vec![AttributeRule {
-                            attribute: "a\"b".into(),
-                            values: vec!["c\n".into()],
-                        }],
+                        rules: vec![AttributeRule { attribute: "a\"b".into(), values: vec!["c\n".into()] }],
                         read_override,
                     },
                     shadow: ShadowConfig { sample },
-                    writes: WritesConfig {
-                        wait,
-                        ..WritesConfig::default()
-                    },
-                    late_bound: LateBounds {
-                        legacy: Duration::from_millis(bound),
-                        ..LateBounds::default()
-                    },
+                    writes: WritesConfig { wait, ..WritesConfig::default() },
+                    late_bound: LateBounds { legacy: Duration::from_millis(bound), ..LateBounds::default() },
                     lookups: lookups
                         .into_iter()
                         .map(|(name, target)| (name, LookupConfig { target }))

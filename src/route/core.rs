@@ -57,21 +57,13 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new(config: RoutingConfig, generation: u64, epoch: Epoch) -> Self {
-        Self {
-            cohort: Cohort::new(&config.cohort),
-            config,
-            generation,
-            epoch,
-        }
+        Self { cohort: Cohort::new(&config.cohort), config, generation, epoch }
     }
 }
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core")
-            .field("gate", &self.gate)
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("Core").field("gate", &self.gate).field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 
@@ -85,12 +77,7 @@ pub(crate) enum Planned<Req> {
 
 /// A plan, unless the word or the snapshot changed meanwhile.
 enum Attempt {
-    Planned {
-        plan: Plan,
-        pass: Option<Pass>,
-        scopes: Scopes,
-        epoch: Epoch,
-    },
+    Planned { plan: Plan, pass: Option<Pass>, scopes: Scopes, epoch: Epoch },
     Held,
     Again,
 }
@@ -109,20 +96,8 @@ impl Core {
                 return Err(Refused::Closed);
             }
             match self.attempt(word, operation, classify, &request)? {
-                Attempt::Planned {
-                    plan,
-                    pass,
-                    scopes,
-                    epoch,
-                } => {
-                    return Ok(Planned::Routed(Routed {
-                        request,
-                        plan,
-                        pass,
-                        scopes,
-                        epoch,
-                        core: self,
-                    }));
+                Attempt::Planned { plan, pass, scopes, epoch } => {
+                    return Ok(Planned::Routed(Routed { request, plan, pass, scopes, epoch, core: self }));
                 }
                 Attempt::Held => return Ok(Planned::Held(request)),
                 Attempt::Again => std::hint::spin_loop(),
@@ -151,9 +126,7 @@ impl Core {
         }
         let scopes = classify.scopes(request);
         if scopes.is_empty() {
-            return Err(Refused::NoScope {
-                operation: operation.name(),
-            });
+            return Err(Refused::NoScope { operation: operation.name() });
         }
         let writes = &snapshot.config.writes;
         Ok(self.enter(
@@ -183,12 +156,7 @@ impl Core {
 
     fn enter(&'static self, word: Word, plan: Plan, scopes: Scopes, epoch: Epoch) -> Attempt {
         match self.gate.enter(word, Entrant::Held) {
-            Some(pass) => Attempt::Planned {
-                plan,
-                pass: Some(pass),
-                scopes,
-                epoch,
-            },
+            Some(pass) => Attempt::Planned { plan, pass: Some(pass), scopes, epoch },
             None if self.gate.word().held() => Attempt::Held,
             None => Attempt::Again,
         }
@@ -214,11 +182,7 @@ impl Core {
         }
         let scopes = classify.scopes(request);
         let in_cohort = stage == Stage::Canary && in_cohort(snapshot, classify, request, &scopes);
-        let asked_for = if config.cohort.read_override {
-            classify.read_override(request)
-        } else {
-            None
-        };
+        let asked_for = if config.cohort.read_override { classify.read_override(request) } else { None };
         let wanted = in_cohort || stage == Stage::Live || asked_for == Some(Store::Target);
         let dirty = (wanted || sampled) && self.journal.is_dirty(scopes.as_slice());
         if dirty && wanted {
@@ -226,22 +190,8 @@ impl Core {
         }
         let enabled =
             operation.kind() == Kind::Read || config.lookups.get(operation.name()).is_some_and(|l| l.target);
-        let plan = Plan::read(
-            stage,
-            ReadFacts {
-                in_cohort,
-                dirty,
-                enabled,
-                sampled,
-                asked_for,
-            },
-        );
-        Attempt::Planned {
-            plan,
-            pass: None,
-            scopes,
-            epoch: 0,
-        }
+        let plan = Plan::read(stage, ReadFacts { in_cohort, dirty, enabled, sampled, asked_for });
+        Attempt::Planned { plan, pass: None, scopes, epoch: 0 }
     }
 
     /// Waits until writes are no longer held.
@@ -287,14 +237,9 @@ fn in_cohort<Req, C: Classify<Req>>(
     scopes: &Scopes,
 ) -> bool {
     let group = || scopes.as_slice().first().and_then(crate::data::Scope::group);
-    let key: Option<Cow<'_, str>> = classify
-        .cohort_key(request)
-        .or_else(|| group().map(|g| Cow::Owned(g.as_str().to_owned())));
-    key.is_some_and(|key| {
-        snapshot
-            .cohort
-            .contains(&key, |name| classify.attribute(request, name))
-    })
+    let key: Option<Cow<'_, str>> =
+        classify.cohort_key(request).or_else(|| group().map(|g| Cow::Owned(g.as_str().to_owned())));
+    key.is_some_and(|key| snapshot.cohort.contains(&key, |name| classify.attribute(request, name)))
 }
 
 /// 50 ms, doubled with each failed repair, at most 30 s.

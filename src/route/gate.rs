@@ -168,19 +168,14 @@ impl Gate {
     }
 
     fn side_is_empty(&self, side: usize) -> bool {
-        self.sides[side]
-            .iter()
-            .all(|counter| counter.0.load(Ordering::SeqCst) == 0)
+        self.sides[side].iter().all(|counter| counter.0.load(Ordering::SeqCst) == 0)
     }
 
     fn change(&self, change: impl Fn(Word) -> Word) -> Word {
         let mut word = self.word.load(Ordering::SeqCst);
         loop {
             let new = change(Word(word));
-            match self
-                .word
-                .compare_exchange_weak(word, new.0, Ordering::SeqCst, Ordering::SeqCst)
-            {
+            match self.word.compare_exchange_weak(word, new.0, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return new,
                 Err(newer) => word = newer,
             }
@@ -279,10 +274,7 @@ mod tests {
     #[test]
     fn no_entrant_of_a_drained_side_is_seen_inside_under_load() {
         let gate = gate();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let inside = std::sync::Arc::new([const { AtomicUsize::new(0) }; 2048]);
         let stop = std::sync::Arc::new(AtomicBool::new(false));
         let workers: Vec<_> = (0..2)

@@ -39,11 +39,7 @@ impl Asked {
     /// Asked by a person or a program, for a reason.
     #[must_use]
     pub fn by(who: impl Into<String>, because: impl Into<String>) -> Self {
-        Self {
-            by: who.into(),
-            because: because.into(),
-            force: false,
-        }
+        Self { by: who.into(), because: because.into(), force: false }
     }
 
     /// Moves also without the certificate. At risk is every record that the target was never given: reads that go
@@ -139,11 +135,7 @@ pub enum SwapError {
 
 fn legal(from: Stage) -> String {
     let names: Vec<&str> = from.legal_moves().map(Stage::as_str).collect();
-    if names.is_empty() {
-        "nothing".into()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
 impl RoutingHandle {
@@ -160,15 +152,9 @@ impl RoutingHandle {
         let committed = journal.status().await?.stage;
         check_wish(committed, config.stage)?;
         let continues = config.writes.journal_unavailable == JournalUnavailable::Continue;
-        let opened = journal
-            .open_session(config.late_bound.longest(), continues)
-            .await?;
+        let opened = journal.open_session(config.late_bound.longest(), continues).await?;
         report(&opened);
-        Ok(Self(Box::leak(Box::new(Core::open(
-            journal.clone(),
-            config,
-            &opened,
-        )))))
+        Ok(Self(Box::leak(Box::new(Core::open(journal.clone(), config, &opened)))))
     }
 
     /// The config that requests are planned by, with the committed stage.
@@ -264,9 +250,7 @@ impl RoutingHandle {
 
 impl fmt::Debug for RoutingHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RoutingHandle")
-            .field("stage", &self.stage())
-            .finish_non_exhaustive()
+        f.debug_struct("RoutingHandle").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }
 
@@ -330,8 +314,7 @@ impl Core {
     pub(super) fn publish(&self, config: RoutingConfig) {
         let stage = config.stage;
         let next = self.gate.word().generation() + 1;
-        self.snapshot
-            .store(Arc::new(Snapshot::new(config, next, self.epoch())));
+        self.snapshot.store(Arc::new(Snapshot::new(config, next, self.epoch())));
         // Requests that load between these two lines see a snapshot of another generation, and plan again.
         self.gate.set_stage(stage);
     }

@@ -47,17 +47,11 @@ impl<L: LegacyIds> IdHandover for Handover<L> {
             match authority {
                 Store::Target => {
                     let largest = self.legacy.largest().await.map_err(|error| error.to_string())?;
-                    self.blocks
-                        .raise_above(largest)
-                        .await
-                        .map_err(|error: JournalError| error.to_string())
+                    self.blocks.raise_above(largest).await.map_err(|error: JournalError| error.to_string())
                 }
                 Store::Legacy => {
                     let largest = self.blocks.largest().await.map_err(|error| error.to_string())?;
-                    self.legacy
-                        .raise_above(largest)
-                        .await
-                        .map_err(|error| error.to_string())
+                    self.legacy.raise_above(largest).await.map_err(|error| error.to_string())
                 }
             }
         })

@@ -17,10 +17,7 @@ impl RouteLayer {
     /// Routes requests that say themselves what they are, by [`StorageRequest`](super::StorageRequest).
     #[must_use]
     pub const fn new(routing: RoutingHandle) -> Self {
-        Self {
-            routing,
-            classify: ByRequest,
-        }
+        Self { routing, classify: ByRequest }
     }
 }
 
@@ -29,10 +26,7 @@ impl<C> RouteLayer<C> {
     /// `|request: &Req| -> Option<(Operation, Scopes)>`, or a [`Classify`](super::Classify).
     #[must_use]
     pub fn classified_by<D>(self, classify: D) -> RouteLayer<D> {
-        RouteLayer {
-            routing: self.routing,
-            classify,
-        }
+        RouteLayer { routing: self.routing, classify }
     }
 }
 

@@ -40,22 +40,11 @@ impl Core {
             MoveRefused::NoCertificate => SwapError::NoCertificate { to },
         })?;
         if from.switches_authority(to) && status.marks.dead > 0 {
-            return Err(SwapError::DeadLetters {
-                to,
-                letters: status.marks.dead,
-            });
+            return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
         let hold = self.snapshot.load().config.hold.max;
         config.stage = to;
-        let mut mover = Mover {
-            core: self,
-            from,
-            to,
-            asked,
-            start: Instant::now(),
-            hold,
-            problem: None,
-        };
+        let mut mover = Mover { core: self, from, to, asked, start: Instant::now(), hold, problem: None };
         mover.walk(run, step, config).await
     }
 }
@@ -171,10 +160,7 @@ impl Mover<'_> {
 
     async fn rise_above(&self, stamp: Stamp) -> Result<(), String> {
         let journal = &self.core.journal;
-        journal
-            .done(Command::ReserveStamps { upto: stamp })
-            .await
-            .map_err(|error| error.to_string())?;
+        journal.done(Command::ReserveStamps { upto: stamp }).await.map_err(|error| error.to_string())?;
         journal.stamps().resume(stamp);
         Ok(())
     }
@@ -244,11 +230,7 @@ impl Mover<'_> {
     }
 
     fn ran_out(&mut self, what: String) -> MoveEvent {
-        self.problem = Some(SwapError::HoldRanOut {
-            to: self.to,
-            held: self.start.elapsed(),
-            what,
-        });
+        self.problem = Some(SwapError::HoldRanOut { to: self.to, held: self.start.elapsed(), what });
         MoveEvent::Failed
     }
 
@@ -257,11 +239,7 @@ impl Mover<'_> {
     }
 
     fn audit(&self) -> AuditEntry {
-        let forced = if self.asked.force {
-            ", forced without the certificate"
-        } else {
-            ""
-        };
+        let forced = if self.asked.force { ", forced without the certificate" } else { "" };
         AuditEntry {
             at: self.core.journal.now(),
             who: self.asked.by.clone(),

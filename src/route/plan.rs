@@ -69,13 +69,7 @@ impl Plan {
     /// A request that goes to the authority and nowhere else: everything in `off` and `complete`.
     pub(crate) const fn pass(stage: Stage, kind: Kind) -> Self {
         let flags = if matches!(kind, Kind::Write) { WRITE } else { 0 };
-        Self {
-            stage,
-            store: stage.authority(),
-            leg: Leg::Answer,
-            flags,
-            wait: 0,
-        }
+        Self { stage, store: stage.authority(), leg: Leg::Answer, flags, wait: 0 }
     }
 
     /// A write in a stage that copies.
@@ -190,12 +184,7 @@ impl Plan {
     /// The same request to this store for another reason: no layer acts on it.
     #[must_use]
     pub const fn on_leg(self, leg: Leg, store: Store) -> Self {
-        Self {
-            store,
-            leg,
-            flags: self.flags & WRITE,
-            ..self
-        }
+        Self { store, leg, flags: self.flags & WRITE, ..self }
     }
 }
 
@@ -203,31 +192,18 @@ impl Plan {
 mod tests {
     use super::*;
 
-    const CLEAN: ReadFacts = ReadFacts {
-        in_cohort: true,
-        dirty: false,
-        enabled: true,
-        sampled: true,
-        asked_for: None,
-    };
+    const CLEAN: ReadFacts =
+        ReadFacts { in_cohort: true, dirty: false, enabled: true, sampled: true, asked_for: None };
 
     fn read(stage: Stage, facts: ReadFacts) -> String {
         let plan = Plan::read(stage, facts);
         let word = |on, word| if on { word } else { "" };
-        format!(
-            "{}{}{}",
-            plan.store,
-            word(plan.canary(), " canary"),
-            word(plan.shadows(), " shadow")
-        )
+        format!("{}{}{}", plan.store, word(plan.canary(), " canary"), word(plan.shadows(), " shadow"))
     }
 
     #[test]
     fn clean_reads_follow_the_stage_table() {
-        let outside = ReadFacts {
-            in_cohort: false,
-            ..CLEAN
-        };
+        let outside = ReadFacts { in_cohort: false, ..CLEAN };
         assert_eq!(read(Stage::DualWrite, CLEAN), "legacy");
         assert_eq!(read(Stage::Shadow, CLEAN), "legacy shadow");
         assert_eq!(read(Stage::Canary, CLEAN), "legacy canary shadow");
@@ -238,11 +214,7 @@ mod tests {
 
     #[test]
     fn dirty_reads_go_to_the_authority_and_are_not_compared() {
-        let dirty = ReadFacts {
-            dirty: true,
-            asked_for: Some(Store::Target),
-            ..CLEAN
-        };
+        let dirty = ReadFacts { dirty: true, asked_for: Some(Store::Target), ..CLEAN };
         for stage in [Stage::Shadow, Stage::Canary, Stage::Live] {
             assert_eq!(read(stage, dirty), "legacy");
         }
@@ -251,25 +223,12 @@ mod tests {
 
     #[test]
     fn a_lookup_stays_on_the_authority_until_it_is_enabled() {
-        assert_eq!(
-            read(
-                Stage::Live,
-                ReadFacts {
-                    enabled: false,
-                    ..CLEAN
-                }
-            ),
-            "legacy shadow"
-        );
+        assert_eq!(read(Stage::Live, ReadFacts { enabled: false, ..CLEAN }), "legacy shadow");
     }
 
     #[test]
     fn the_caller_may_name_the_store_while_both_are_maintained() {
-        let asked = |store| ReadFacts {
-            in_cohort: false,
-            asked_for: Some(store),
-            ..CLEAN
-        };
+        let asked = |store| ReadFacts { in_cohort: false, asked_for: Some(store), ..CLEAN };
         assert_eq!(read(Stage::Canary, asked(Store::Target)), "legacy canary shadow");
         assert_eq!(read(Stage::Live, asked(Store::Legacy)), "legacy shadow");
         assert_eq!(read(Stage::Shadow, asked(Store::Target)), "legacy shadow");
@@ -278,10 +237,7 @@ mod tests {
     #[test]
     fn only_the_answer_of_the_target_falls_back() {
         let plan = Plan::read(Stage::Live, CLEAN);
-        assert!(
-            !plan.falls_back(),
-            "legacy answers until the canary layer moves the read"
-        );
+        assert!(!plan.falls_back(), "legacy answers until the canary layer moves the read");
         let moved = plan.answered_by(Store::Target);
         assert!(moved.falls_back() && moved.shadows());
         let other = moved.on_leg(Leg::Shadow, Store::Target);

@@ -23,29 +23,20 @@ impl Operation {
     /// A read of keys or of a group.
     #[must_use]
     pub const fn read(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::Read,
-        }
+        Self { name, kind: Kind::Read }
     }
 
     /// A read that has no key: find by number, by e-mail. It goes to the authority until the config enables it on
     /// the target, and also then while anything is dirty.
     #[must_use]
     pub const fn lookup(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::Lookup,
-        }
+        Self { name, kind: Kind::Lookup }
     }
 
     /// A write.
     #[must_use]
     pub const fn write(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::Write,
-        }
+        Self { name, kind: Kind::Write }
     }
 
     /// The name.

@@ -25,11 +25,7 @@ pub struct Route<S, C> {
 
 impl<S, C> Route<S, C> {
     pub(super) const fn new(inner: S, routing: RoutingHandle, classify: C) -> Self {
-        Self {
-            inner,
-            core: routing.0,
-            classify,
-        }
+        Self { inner, core: routing.0, classify }
     }
 }
 
@@ -52,15 +48,11 @@ where
 
     fn call(&mut self, request: Req) -> Self::Future {
         match self.core.plan(&self.classify, request) {
-            Ok(Planned::Routed(routed)) => ResponseFuture::Direct {
-                future: self.inner.call(routed),
-            },
-            Ok(Planned::Held(request)) => ResponseFuture::Slow {
-                future: Box::pin(self.held(request)),
-            },
-            Err(refused) => ResponseFuture::Slow {
-                future: Box::pin(std::future::ready(Err(refused.into()))),
-            },
+            Ok(Planned::Routed(routed)) => ResponseFuture::Direct { future: self.inner.call(routed) },
+            Ok(Planned::Held(request)) => ResponseFuture::Slow { future: Box::pin(self.held(request)) },
+            Err(refused) => {
+                ResponseFuture::Slow { future: Box::pin(std::future::ready(Err(refused.into()))) }
+            }
         }
     }
 }

@@ -80,15 +80,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Off,
-        Self::DualWrite,
-        Self::Shadow,
-        Self::Canary,
-        Self::Live,
-        Self::RampDown,
-        Self::Complete,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Off, Self::DualWrite, Self::Shadow, Self::Canary, Self::Live, Self::RampDown, Self::Complete];
 
     /// The name in config, metrics and logs.
     #[must_use]
@@ -144,11 +137,7 @@ impl Stage {
     }
 
     pub(crate) const fn from_index(index: u8) -> Option<Self> {
-        if (index as usize) < Self::ALL.len() {
-            Some(Self::ALL[index as usize])
-        } else {
-            None
-        }
+        if (index as usize) < Self::ALL.len() { Some(Self::ALL[index as usize]) } else { None }
     }
 }
 
@@ -171,10 +160,7 @@ impl FromStr for Stage {
         match text {
             "dualwrite" => Ok(Self::DualWrite),
             "rampdown" => Ok(Self::RampDown),
-            _ => Self::ALL
-                .into_iter()
-                .find(|s| s.as_str() == text)
-                .ok_or_else(|| NotAStage(text.to_owned())),
+            _ => Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| NotAStage(text.to_owned())),
         }
     }
 }
@@ -185,39 +171,22 @@ mod tests {
 
     #[test]
     fn forward_is_one_stage_and_backward_any_until_complete() {
-        let moves = |stage: Stage| {
-            stage
-                .legal_moves()
-                .map(Stage::as_str)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let moves = |stage: Stage| stage.legal_moves().map(Stage::as_str).collect::<Vec<_>>().join(" ");
         assert_eq!(moves(Stage::Off), "dual_write");
         assert_eq!(moves(Stage::DualWrite), "off shadow");
         assert_eq!(moves(Stage::Canary), "off dual_write shadow live");
-        assert_eq!(
-            moves(Stage::RampDown),
-            "off dual_write shadow canary live complete"
-        );
+        assert_eq!(moves(Stage::RampDown), "off dual_write shadow canary live complete");
         assert_eq!(moves(Stage::Complete), "");
     }
 
     #[test]
     fn launchdarkly_strings_name_stages() {
-        for (text, stage) in [
-            ("off", Stage::Off),
-            ("dualwrite", Stage::DualWrite),
-            ("rampdown", Stage::RampDown),
-        ] {
+        for (text, stage) in
+            [("off", Stage::Off), ("dualwrite", Stage::DualWrite), ("rampdown", Stage::RampDown)]
+        {
             assert_eq!(text.parse(), Ok(stage));
         }
-        assert!(
-            "ramp-down"
-                .parse::<Stage>()
-                .unwrap_err()
-                .to_string()
-                .contains("dual_write")
-        );
+        assert!("ramp-down".parse::<Stage>().unwrap_err().to_string().contains("dual_write"));
     }
 
     #[test]

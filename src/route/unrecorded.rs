@@ -56,12 +56,9 @@ impl Core {
         let mut backoff = maker.make_backoff();
         loop {
             let (everything, now) = (journal.next_row(), journal.now());
-            let command = Command::Void {
-                session: journal.session(),
-                everything,
-                not_before: now,
-                now,
-            };
+            // Such a write may land as late as any other whose outcome is unknown (R2).
+            let not_before = now + micros(self.snapshot.load().config.late_bound.longest());
+            let command = Command::Void { session: journal.session(), everything, not_before, now };
             match journal.done(command).await {
                 Ok(()) | Err(JournalError::Closed) => return,
                 Err(error) => {

@@ -40,16 +40,10 @@ where
     }
 
     fn call(&mut self, routed: Routed<Req>) -> Self::Future {
-        let Routed {
-            request, plan, pass, ..
-        } = routed;
+        let Routed { request, plan, pass, .. } = routed;
         let store = match plan.store() {
-            Store::Legacy => StoreFuture::Legacy {
-                future: self.legacy.clone().oneshot(request),
-            },
-            Store::Target => StoreFuture::Target {
-                future: self.target.clone().oneshot(request),
-            },
+            Store::Legacy => StoreFuture::Legacy { future: self.legacy.clone().oneshot(request) },
+            Store::Target => StoreFuture::Target { future: self.target.clone().oneshot(request) },
         };
         ResponseFuture { store, _pass: pass }
     }

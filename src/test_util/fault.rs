@@ -22,14 +22,8 @@ pub enum Call {
 
 impl Call {
     /// Every kind of call.
-    pub const ALL: [Self; 6] = [
-        Self::RequestRead,
-        Self::RequestWrite,
-        Self::RecordRead,
-        Self::Replace,
-        Self::Page,
-        Self::Clock,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::RequestRead, Self::RequestWrite, Self::RecordRead, Self::Replace, Self::Page, Self::Clock];
 
     pub(super) const fn index(self) -> usize {
         self as usize
@@ -142,30 +136,23 @@ impl Default for Rates {
 impl Rates {
     pub(super) fn draw(&self, random: &mut fastrand::Rng) -> Fault {
         let mut left = random.f64();
-        for (rate, kind) in self.kinds() {
+        let delay = self.delay_max.mul_f64(random.f64());
+        let late = self.late_max.mul_f64(random.f64());
+        let mix = [
+            (self.delay, Fault::Delay(delay)),
+            (self.slow_answer, Fault::SlowAnswer(delay)),
+            (self.reject, Fault::Reject),
+            (self.broken, Fault::Break),
+            (self.lost_answer, Fault::LostAnswer),
+            (self.late_write, Fault::LateWrite(late)),
+            (self.hang, Fault::Hang),
+        ];
+        for (rate, fault) in mix {
             if left < rate {
-                return kind(self, random.f64());
+                return fault;
             }
             left -= rate;
         }
         Fault::Pass
-    }
-
-    fn kinds(&self) -> [(f64, fn(&Self, f64) -> Fault); 7] {
-        [
-            (self.delay, |rates, share| {
-                Fault::Delay(rates.delay_max.mul_f64(share))
-            }),
-            (self.slow_answer, |rates, share| {
-                Fault::SlowAnswer(rates.delay_max.mul_f64(share))
-            }),
-            (self.reject, |_, _| Fault::Reject),
-            (self.broken, |_, _| Fault::Break),
-            (self.lost_answer, |_, _| Fault::LostAnswer),
-            (self.late_write, |rates, share| {
-                Fault::LateWrite(rates.late_max.mul_f64(share))
-            }),
-            (self.hang, |_, _| Fault::Hang),
-        ]
     }
 }

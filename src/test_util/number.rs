@@ -23,10 +23,7 @@ impl Number {
     /// The record with this version and text.
     #[must_use]
     pub fn new(version: u64, text: impl Into<String>) -> Self {
-        Self {
-            version,
-            text: text.into(),
-        }
+        Self { version, text: text.into() }
     }
 }
 

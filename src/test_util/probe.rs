@@ -56,10 +56,7 @@ impl<S: Service<Req>, Req> Service<Req> for ReadinessProbe<S> {
     /// # Panics
     /// When `poll_ready` has not said `Ready(Ok(()))` since the last call.
     fn call(&mut self, request: Req) -> S::Future {
-        assert!(
-            self.ready,
-            "called without having been ready: `poll_ready` has to say so before each call"
-        );
+        assert!(self.ready, "called without having been ready: `poll_ready` has to say so before each call");
         self.ready = false;
         self.inner.call(request)
     }

@@ -168,10 +168,9 @@ impl StorageRequest for Request {
             | Self::PutIf { group, item, .. } => Key::new(group, item).into(),
             Self::List { group } | Self::Create { group, .. } => Group::new(group).into(),
             Self::FindByText(_) => Scopes::none(),
-            Self::PutMany(records) => records
-                .iter()
-                .map(|((group, item), _)| Scope::from(Key::new(group, item)))
-                .collect(),
+            Self::PutMany(records) => {
+                records.iter().map(|((group, item), _)| Scope::from(Key::new(group, item))).collect()
+            }
         }
     }
 }

@@ -130,23 +130,13 @@ impl Script {
 
     fn use_up(&self, left: usize, call: Call, fits: Fits, fault: Fault) -> &Self {
         if left > 0 {
-            lock(&self.lines).used_up.push(Line {
-                call,
-                fits,
-                fault,
-                left,
-            });
+            lock(&self.lines).used_up.push(Line { call, fits, fault, left });
         }
         self
     }
 
     fn stay(&self, call: Call, fits: Fits, fault: Fault) -> &Self {
-        lock(&self.lines).stay.push(Line {
-            call,
-            fits,
-            fault,
-            left: 0,
-        });
+        lock(&self.lines).stay.push(Line { call, fits, fault, left: 0 });
         self
     }
 }
@@ -168,9 +158,7 @@ impl Line {
         self.call == call
             && match &self.fits {
                 Fits::Any => true,
-                Fits::Key(key) => scopes
-                    .iter()
-                    .any(|scope| matches!(scope, Scope::Key(k) if k == key)),
+                Fits::Key(key) => scopes.iter().any(|scope| matches!(scope, Scope::Key(k) if k == key)),
                 Fits::When(fits) => scopes.iter().any(fits),
             }
     }
@@ -178,8 +166,6 @@ impl Line {
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Script")
-            .field("left", &self.left())
-            .finish_non_exhaustive()
+        f.debug_struct("Script").field("left", &self.left()).finish_non_exhaustive()
     }
 }

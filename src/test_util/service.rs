@@ -36,19 +36,13 @@ impl<F: Flavour> Service<Request> for MemoryStore<F> {
 
 impl<F: Flavour> MemoryStore<F> {
     async fn answer(&self, request: Request) -> Result<Response, StoreError> {
-        let call = if request.operation().is_write() {
-            Call::RequestWrite
-        } else {
-            Call::RequestRead
-        };
+        let call = if request.operation().is_write() { Call::RequestWrite } else { Call::RequestRead };
         let scopes = match request.scopes() {
             none if none.is_empty() => Scope::Everything.into(),
             scopes => scopes,
         };
         let id = self.id_for(&request).await?;
-        let answer = self
-            .run(call, &scopes, move |state| state.answer(request, id))
-            .await?;
+        let answer = self.run(call, &scopes, move |state| state.answer(request, id)).await?;
         let from = self.inner.store;
         Ok(Response { from, answer })
     }
@@ -63,11 +57,7 @@ impl<F: Flavour> MemoryStore<F> {
 
     /// The stamp of a read that begins now.
     fn read_stamp(&self, now: Stamp) -> Stamp {
-        if F::KEEPS_STAMPS {
-            lock(&self.inner.state).clock.tick()
-        } else {
-            now
-        }
+        if F::KEEPS_STAMPS { lock(&self.inner.state).clock.tick() } else { now }
     }
 }
 
@@ -83,10 +73,8 @@ impl<F: Flavour> RecordStore for MemoryStore<F> {
     ) -> Result<(Stamp, Option<Number>), StoreError> {
         let stamp = self.read_stamp(now);
         let at = plain(key);
-        self.run(Call::RecordRead, &key.to_key().into(), move |state| {
-            Ok((stamp, state.get(at).cloned()))
-        })
-        .await
+        self.run(Call::RecordRead, &key.to_key().into(), move |state| Ok((stamp, state.get(at).cloned())))
+            .await
     }
 
     async fn replace(
@@ -138,12 +126,11 @@ impl<F: Flavour> LegacyIds for MemoryStore<F> {
     type Error = Infallible;
 
     async fn largest(&self) -> Result<u64, Infallible> {
-        Ok(lock(&self.inner.state).last_id)
+        Ok(self.largest_id())
     }
 
     async fn raise_above(&self, id: u64) -> Result<(), Infallible> {
-        let mut state = lock(&self.inner.state);
-        state.last_id = state.last_id.max(id);
+        self.raise_ids_above(id);
         Ok(())
     }
 }

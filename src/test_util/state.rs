@@ -137,19 +137,12 @@ impl State {
         if self.replaces.len() == REPLACES_KEPT_MAX {
             self.replaces.pop_front();
         }
-        self.replaces.push_back(Replaced {
-            key,
-            record,
-            stamp,
-            won,
-        });
+        self.replaces.push_back(Replaced { key, record, stamp, won });
     }
 
     /// A write of the store's own: newer than what it replaces, whatever its clock shows.
     pub(super) fn write(&mut self, key: NumberKey, record: Option<Number>) {
-        let above = self
-            .stamp(key)
-            .map_or(Stamp::MIN, |stored| stored.saturating_add(1));
+        let above = self.stamp(key).map_or(Stamp::MIN, |stored| stored.saturating_add(1));
         let stamp = self.clock.tick().max(above);
         self.set(key, record, stamp);
     }
@@ -164,12 +157,7 @@ impl State {
             Request::Delete { group, item } => Ok(self.put((group, item), None)),
             Request::Create { group, record } => Ok(self.create(group, record, id)),
             Request::Increment { group, item, by } => self.increment((group, item), by),
-            Request::PutIf {
-                group,
-                item,
-                expected,
-                record,
-            } => self.put_if((group, item), expected, record),
+            Request::PutIf { group, item, expected, record } => self.put_if((group, item), expected, record),
             Request::PutMany(records) => {
                 for (key, record) in records {
                     self.write(key, Some(record));
@@ -207,21 +195,11 @@ impl State {
         if found == expected {
             return Ok(self.put(key, Some(record)));
         }
-        Err(StoreError::VersionMoved {
-            store: self.store,
-            group: key.0,
-            item: key.1,
-            expected,
-            found,
-        })
+        Err(StoreError::VersionMoved { store: self.store, group: key.0, item: key.1, expected, found })
     }
 
     fn stored(&self, key: NumberKey) -> Result<&Number, StoreError> {
-        self.get(key).ok_or(StoreError::NotFound {
-            store: self.store,
-            group: key.0,
-            item: key.1,
-        })
+        self.get(key).ok_or(StoreError::NotFound { store: self.store, group: key.0, item: key.1 })
     }
 
     fn find(&self, text: &str) -> Vec<(NumberKey, Number)> {

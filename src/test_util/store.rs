@@ -106,10 +106,7 @@ impl<F: Flavour> MemoryStore<F> {
             faults: Default::default(),
             late_writes: AtomicUsize::new(0),
         };
-        Self {
-            inner: Arc::new(inner),
-            flavour: PhantomData,
-        }
+        Self { inner: Arc::new(inner), flavour: PhantomData }
     }
 
     /// What the next calls do.
@@ -178,10 +175,7 @@ impl<F: Flavour> MemoryStore<F> {
     #[must_use]
     pub fn records(&self) -> BTreeMap<NumberKey, Number> {
         let state = lock(&self.inner.state);
-        state
-            .records()
-            .map(|(key, record)| (key, record.clone()))
-            .collect()
+        state.records().map(|(key, record)| (key, record.clone())).collect()
     }
 
     /// The replaces that landed, in the order in which they did; the last
@@ -236,10 +230,7 @@ impl<F: Flavour> MemoryStore<F> {
 
 impl<F: Flavour> Clone for MemoryStore<F> {
     fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-            flavour: PhantomData,
-        }
+        Self { inner: Arc::clone(&self.inner), flavour: PhantomData }
     }
 }
 

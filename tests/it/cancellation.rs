@@ -70,11 +70,7 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
                 slow(&world);
                 let mut write = Box::pin(world.stack.clone().oneshot(put(1, 1, 2)));
                 for _ in 0..polls {
-                    if write
-                        .as_mut()
-                        .poll(&mut Context::from_waker(Waker::noop()))
-                        .is_ready()
-                    {
+                    if write.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(4)).await;
@@ -89,11 +85,7 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
                 !differs || world.journal.marks() > 0,
                 "{stage} after {polls} polls: they differ with no mark"
             );
-            assert_eq!(
-                world.routing.stats().unaccounted_writes(),
-                0,
-                "{stage} after {polls} polls"
-            );
+            assert_eq!(world.routing.stats().unaccounted_writes(), 0, "{stage} after {polls} polls");
             world.legacy.script().clear();
             world.target.script().clear();
             runtime().block_on(async {
@@ -108,14 +100,9 @@ fn a_runtime_that_ends_under_a_write_leaves_it_marked_or_copied() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_times_out_between_the_stores_finds_its_write_on_both() {
     let world = World::at(Stage::DualWrite, "[writes]\nwait = \"until_copied\"").await;
-    world
-        .target
-        .script()
-        .always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
+    world.target.script().always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
     let write = world.stack.clone().oneshot(put(1, 1, 2));
-    tokio::time::timeout(Duration::from_millis(100), write)
-        .await
-        .unwrap_err();
+    tokio::time::timeout(Duration::from_millis(100), write).await.unwrap_err();
     assert_eq!(world.target.get((1, 1)), None);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.target.get((1, 1)).unwrap().version, 2);

@@ -16,32 +16,11 @@ async fn every_kind_of_write_is_the_same_on_both_stores() {
         let world = World::at(stage, "").await;
         world.legacy.raise_ids_above(100);
         world.put(1, 1, 1).await;
-        let created = world
-            .call(Request::Create {
-                group: 1,
-                record: Number::new(5, "new"),
-            })
-            .await
-            .unwrap();
+        let created = world.call(Request::Create { group: 1, record: Number::new(5, "new") }).await.unwrap();
         let item = created.created().unwrap();
-        world
-            .call(Request::Increment {
-                group: 1,
-                item,
-                by: 3,
-            })
-            .await
-            .unwrap();
+        world.call(Request::Increment { group: 1, item, by: 3 }).await.unwrap();
         let record = Number::new(9, "conditional");
-        world
-            .call(Request::PutIf {
-                group: 1,
-                item: 1,
-                expected: 1,
-                record,
-            })
-            .await
-            .unwrap();
+        world.call(Request::PutIf { group: 1, item: 1, expected: 1, record }).await.unwrap();
         let many = (10..14).map(|item| ((2, item), Number::new(1, "many"))).collect();
         world.call(Request::PutMany(many)).await.unwrap();
         world.call(Request::Delete { group: 2, item: 12 }).await.unwrap();
@@ -59,14 +38,7 @@ async fn in_ramp_down_the_target_decides_and_legacy_receives() {
     let world = World::at(Stage::RampDown, "").await;
     world.target.take_ids_from(world.journal.ids("numbers"));
     world.put(1, 1, 1).await;
-    world
-        .call(Request::Increment {
-            group: 1,
-            item: 1,
-            by: 1,
-        })
-        .await
-        .unwrap();
+    world.call(Request::Increment { group: 1, item: 1, by: 1 }).await.unwrap();
     world.call(Request::Delete { group: 1, item: 1 }).await.unwrap();
     world.put(1, 2, 7).await;
     world.settle().await;
@@ -80,19 +52,8 @@ async fn a_rejected_write_changes_nothing_and_leaves_no_mark() {
     let world = World::at(Stage::DualWrite, "").await;
     world.put(1, 1, 1).await;
     let record = Number::new(9, "conditional");
-    let moved = world
-        .call(Request::PutIf {
-            group: 1,
-            item: 1,
-            expected: 5,
-            record,
-        })
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(moved, StoreError::VersionMoved { found: 1, .. }),
-        "{moved}"
-    );
+    let moved = world.call(Request::PutIf { group: 1, item: 1, expected: 5, record }).await.unwrap_err();
+    assert!(matches!(moved, StoreError::VersionMoved { found: 1, .. }), "{moved}");
     assert_eq!(world.journal.marks(), 0);
     world.assert_converged();
 }
@@ -101,10 +62,7 @@ async fn a_rejected_write_changes_nothing_and_leaves_no_mark() {
 async fn an_unknown_write_that_lands_late_reaches_the_secondary() {
     let world = World::at(Stage::DualWrite, "").await;
     world.put(1, 1, 1).await;
-    world
-        .legacy
-        .script()
-        .next(Call::RequestWrite, Fault::LateWrite(Duration::from_millis(250)));
+    world.legacy.script().next(Call::RequestWrite, Fault::LateWrite(Duration::from_millis(250)));
     world.call(put(1, 1, 2)).await.unwrap_err();
     assert_eq!(world.journal.marks(), 1);
     world.settle().await;
@@ -121,16 +79,9 @@ async fn a_failing_secondary_never_fails_a_write() {
         Fault::Hang,
         Fault::LateWrite(Duration::from_millis(100)),
     ] {
-        for (stage, call) in [
-            (Stage::DualWrite, Call::Replace),
-            (Stage::RampDown, Call::Replace),
-        ] {
+        for (stage, call) in [(Stage::DualWrite, Call::Replace), (Stage::RampDown, Call::Replace)] {
             let world = World::at(stage, "").await;
-            let script = if stage == Stage::RampDown {
-                world.legacy.script()
-            } else {
-                world.target.script()
-            };
+            let script = if stage == Stage::RampDown { world.legacy.script() } else { world.target.script() };
             script.always(call, fault);
             for version in 1..5 {
                 world.put(1, 1, version).await;
@@ -159,10 +110,7 @@ async fn a_hung_secondary_delays_a_write_exactly_as_long_as_the_config_says() {
 #[tokio::test(start_paused = true)]
 async fn a_write_that_waits_until_copied_is_on_both_stores_when_it_is_answered() {
     let world = World::at(Stage::DualWrite, "[writes]\nwait = \"until_copied\"").await;
-    world
-        .target
-        .script()
-        .always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
+    world.target.script().always(Call::Replace, Fault::Delay(Duration::from_secs(1)));
     world.put(1, 1, 1).await;
     assert_eq!(world.target.get((1, 1)).unwrap().version, 1);
     assert_eq!(world.journal.marks(), 0);
@@ -182,11 +130,7 @@ async fn a_secondary_that_keeps_failing_is_left_to_the_reconciler_and_taken_up_a
     world.assert_converged();
     let before = world.routing.stats().copies_not_tried;
     world.put(1, 1, 2).await;
-    assert_eq!(
-        world.routing.stats().copies_not_tried,
-        before,
-        "the breaker is closed again"
-    );
+    assert_eq!(world.routing.stats().copies_not_tried, before, "the breaker is closed again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,11 +140,7 @@ async fn copies_that_find_no_room_stay_marks() {
     for item in 0..1_100 {
         world.put(item, item, 1).await;
     }
-    assert!(
-        world.routing.stats().copies_without_room >= 76,
-        "{:?}",
-        world.routing.stats()
-    );
+    assert!(world.routing.stats().copies_without_room >= 76, "{:?}", world.routing.stats());
     world.target.script().clear();
     world.settle().await;
     world.assert_converged();
@@ -218,9 +158,7 @@ async fn concurrent_writers_of_one_key_converge() {
                 let stack = world.stack.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(version % 7)).await;
-                    tower::ServiceExt::oneshot(stack, put(1, 1, version))
-                        .await
-                        .unwrap();
+                    tower::ServiceExt::oneshot(stack, put(1, 1, version)).await.unwrap();
                 })
             })
             .collect();
@@ -236,26 +174,14 @@ async fn concurrent_writers_of_one_key_converge() {
 async fn a_write_that_names_nothing_is_refused_where_it_would_be_copied() {
     let world = World::at(Stage::DualWrite, "").await;
     let refused = world.call(Request::PutMany(Vec::new())).await.unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            StoreError::Refused(Refused::NoScope {
-                operation: "put_many"
-            })
-        ),
-        "{refused}"
-    );
+    assert!(matches!(refused, StoreError::Refused(Refused::NoScope { operation: "put_many" })), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_mark_of_an_outside_writer_is_repaired() {
     let world = World::at(Stage::DualWrite, "").await;
     world.legacy.seed((1, 1), Number::new(4, "by somebody else"));
-    world
-        .journal
-        .mark_for_repair(Scope::from(Key::new(&1_i64, &1_i64)))
-        .await
-        .unwrap();
+    world.journal.mark_for_repair(Scope::from(Key::new(&1_i64, &1_i64))).await.unwrap();
     world.settle().await;
     world.assert_converged();
 }
@@ -272,26 +198,12 @@ async fn a_dead_letter_stays_dirty_and_blocks_the_switch_until_it_is_retried() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     world.target.script().clear();
-    assert_eq!(
-        world.get(1, 1).await,
-        Some(1),
-        "a dirty key is read from the authority"
-    );
-    let blocked = world
-        .routing
-        .move_to(Stage::RampDown, crate::support::asked())
-        .await
-        .unwrap_err();
+    assert_eq!(world.get(1, 1).await, Some(1), "a dirty key is read from the authority");
+    let blocked = world.routing.move_to(Stage::RampDown, crate::support::asked()).await.unwrap_err();
     assert!(blocked.to_string().contains("dead letter"), "{blocked}");
     world.journal.retry_dead_letters().await.unwrap();
     world.settle().await;
     world.assert_converged();
-    world
-        .routing
-        .move_to(Stage::RampDown, crate::support::asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::RampDown, crate::support::asked()).await.unwrap().drained().await;
     assert_eq!(world.routing.stage().authority(), Store::Target);
 }

@@ -46,12 +46,7 @@ impl Case {
             .layer(layer_fn(Probe::new))
             .layer(TargetLayer::new(target.clone()))
             .service(legacy.clone());
-        Self {
-            routing,
-            target,
-            legacy,
-            stack: BoxCloneSyncService::new(stack),
-        }
+        Self { routing, target, legacy, stack: BoxCloneSyncService::new(stack) }
     }
 
     /// Fallbacks because of an error, a missing record, a difference, and those not made.
@@ -116,11 +111,7 @@ async fn a_record_that_only_legacy_has_is_found_and_marked() {
     assert_eq!(read(&case.stack).await.unwrap(), Some(2));
     assert_eq!((case.fallbacks(), case.marks()), ([0, 1, 0, 0], 1));
     assert_eq!(read(&case.stack).await.unwrap(), Some(2));
-    assert_eq!(
-        case.target.calls(),
-        1,
-        "dirty: the second read goes to legacy at once"
-    );
+    assert_eq!(case.target.calls(), 1, "dirty: the second read goes to legacy at once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,10 +145,7 @@ async fn over_the_budget_the_targets_own_error_is_passed_on() {
 async fn over_the_budget_a_missing_record_is_refused_and_never_reported_missing() {
     let case = Case::live(on_missing().budget(nothing()), Missing, Has(2)).await;
     assert!(is_over_budget(&read(&case.stack).await));
-    assert_eq!(
-        (case.legacy.calls(), case.fallbacks(), case.marks()),
-        (0, [0, 0, 0, 1], 0)
-    );
+    assert_eq!((case.legacy.calls(), case.fallbacks(), case.marks()), (0, [0, 0, 0, 1], 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,11 +197,7 @@ async fn a_comparison_does_not_need_legacy() {
         assert_eq!(read(&case.stack).await.unwrap(), Some(1));
     }
     let case = Case::live(compared().timeout(SHORT), Missing, Fails).await;
-    assert_eq!(
-        said(read(&case.stack).await),
-        "legacy is down",
-        "never a false `not found`"
-    );
+    assert_eq!(said(read(&case.stack).await), "legacy is down", "never a false `not found`");
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,9 +17,7 @@ use crate::reads::{Answer, Script, Stack, read, routing};
 async fn target_down(fallback_outside: bool) -> (Answer, String, u64) {
     let routing = routing(Stage::Live).await;
     let (target, legacy) = (Script::new("target", [Fails]), Script::new("legacy", [Has(1)]));
-    let route = ServiceBuilder::new()
-        .layer(RouteLayer::new(routing))
-        .layer(CanaryReadLayer::new());
+    let route = ServiceBuilder::new().layer(RouteLayer::new(routing)).layer(CanaryReadLayer::new());
     let stores = TargetLayer::new(target);
     let stack: Stack = if fallback_outside {
         let layers = route.layer(FallbackLayer::new()).layer(by_totals());
@@ -36,20 +34,13 @@ async fn target_down(fallback_outside: bool) -> (Answer, String, u64) {
 
 #[tokio::test(start_paused = true)]
 async fn fallback_outside_of_the_comparison_shows_that_the_target_is_down() {
-    assert_eq!(
-        target_down(true).await,
-        (Some(1), "1 shadows, 1 error".to_owned(), 1)
-    );
+    assert_eq!(target_down(true).await, (Some(1), "1 shadows, 1 error".to_owned(), 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn fallback_inside_of_the_comparison_hides_that_the_target_is_down() {
     let counts = "1 shadows, 1 match";
-    assert_eq!(
-        target_down(false).await,
-        (Some(1), counts.to_owned(), 1),
-        "legacy is compared with itself"
-    );
+    assert_eq!(target_down(false).await, (Some(1), counts.to_owned(), 1), "legacy is compared with itself");
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,13 +50,7 @@ impl Case {
             .layer(layer_fn(Probe::new))
             .layer(TargetLayer::new(target.clone()))
             .service(legacy.clone());
-        Self {
-            routing,
-            target,
-            legacy,
-            samples,
-            stack: BoxCloneSyncService::new(stack),
-        }
+        Self { routing, target, legacy, samples, stack: BoxCloneSyncService::new(stack) }
     }
 
     /// What is counted when all shadow reads have ended.
@@ -132,10 +126,7 @@ async fn a_mismatch_that_stays_is_counted_by_its_class_and_kept() {
             let counts = format!("1 shadows, 1 {}", class.as_str());
             assert_eq!(case.settled().await, counts, "{class:?} in {stage}");
             let samples = case.samples.newest_first();
-            assert_eq!(
-                (samples.len(), samples[0].class, samples[0].stage),
-                (1, class, stage)
-            );
+            assert_eq!((samples.len(), samples[0].class, samples[0].stage), (1, class, stage));
             assert!(samples[0].scope.starts_with("key #"), "{}", samples[0].scope);
         }
     }
@@ -273,10 +264,7 @@ async fn differing_fields_are_named_in_the_sample() {
     read(&case.stack).await.unwrap();
     assert_eq!(case.settled().await, "1 shadows, 1 value");
     let sample = case.samples.newest_first().remove(0);
-    assert_eq!(
-        (sample.differences.len(), &*sample.differences[0].path),
-        (1, "/total")
-    );
+    assert_eq!((sample.differences.len(), &*sample.differences[0].path), (1, "/total"));
     assert_eq!(sample.differences[0].values, None);
 }
 
@@ -297,11 +285,7 @@ async fn reads_that_are_not_shadowed_touch_one_store() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_before_its_answer_leaves_no_shadow_read() {
     let case = Case::shadow(&[Hangs], &[Has(1)]).await;
-    assert!(
-        timeout(Duration::from_millis(1), read(&case.stack))
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(1), read(&case.stack)).await.is_err());
     assert_eq!(case.settled().await, "");
     assert_eq!(case.target.calls(), 0);
 }

@@ -80,9 +80,7 @@ impl Script {
     fn next(&self) -> (Say, &'static str) {
         let mut state = self.0.lock().unwrap();
         state.calls += 1;
-        state
-            .spans
-            .push(tracing::Span::current().metadata().map(|span| span.name()));
+        state.spans.push(tracing::Span::current().metadata().map(|span| span.name()));
         let line = match state.lines.len() {
             0 | 1 => state.lines.front().cloned(),
             _ => state.lines.pop_front(),
@@ -151,9 +149,7 @@ impl<S: Service<Req>, Req> Service<Req> for Probe<S> {
 
 /// A migration that has come to this stage, without any data moved.
 pub(crate) async fn routing(stage: Stage) -> RoutingHandle {
-    let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default())
-        .await
-        .unwrap();
+    let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
     for next in Stage::ALL.into_iter().skip(1).filter(|next| *next <= stage) {
         let asked = Asked::by("test", "a trial").with_force();
         let _drained = routing.move_to(next, asked).await.unwrap();

@@ -15,19 +15,12 @@ use crate::support::{World, asked, config, put};
 #[tokio::test(start_paused = true)]
 async fn a_swap_drains_when_the_last_older_write_has_ended() {
     let world = World::new("").await;
-    world
-        .legacy
-        .script()
-        .next(Call::RequestWrite, Fault::Delay(Duration::from_millis(70)));
+    world.legacy.script().next(Call::RequestWrite, Fault::Delay(Duration::from_millis(70)));
     let write = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
     tokio::time::sleep(Duration::from_millis(10)).await;
     let start = Instant::now();
     let swapped = world.routing.move_to(Stage::DualWrite, asked()).await.unwrap();
-    assert_eq!(
-        start.elapsed(),
-        Duration::ZERO,
-        "the next request sees it at once"
-    );
+    assert_eq!(start.elapsed(), Duration::ZERO, "the next request sees it at once");
     assert_eq!(world.routing.stage(), Stage::DualWrite);
     swapped.drained().await;
     assert_eq!(start.elapsed(), Duration::from_millis(60));
@@ -50,11 +43,7 @@ async fn a_swap_is_seen_while_an_older_write_hangs() {
 async fn a_change_of_the_authority_holds_writes_and_loses_none() {
     let world = World::at(Stage::Live, "").await;
     for (to, authority) in [(Stage::RampDown, Store::Target), (Stage::Live, Store::Legacy)] {
-        let slow = if authority == Store::Target {
-            &world.legacy.script()
-        } else {
-            &world.target.script()
-        };
+        let slow = if authority == Store::Target { &world.legacy.script() } else { &world.target.script() };
         slow.next(Call::RequestWrite, Fault::Delay(Duration::from_millis(40)));
         let running = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -85,11 +74,7 @@ async fn a_hold_that_runs_out_keeps_the_old_stage_and_callers_see_only_latency()
     let moved = tokio::spawn(async move { routing.move_to(Stage::RampDown, asked()).await.map(drop) });
     tokio::time::sleep(Duration::from_millis(1)).await;
     world.put(1, 2, 2).await;
-    assert_eq!(
-        start.elapsed(),
-        Duration::from_millis(200),
-        "held until the old stage went on"
-    );
+    assert_eq!(start.elapsed(), Duration::from_millis(200), "held until the old stage went on");
     let given_up = moved.await.unwrap().unwrap_err();
     assert!(given_up.to_string().contains("still running"), "{given_up}");
     assert_eq!(world.routing.stage(), Stage::Live);
@@ -103,33 +88,19 @@ async fn a_change_of_the_authority_whose_caller_goes_away_does_not_leave_writes_
     let _hung = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
     tokio::time::sleep(Duration::from_millis(1)).await;
     let moved = world.routing.move_to(Stage::RampDown, asked());
-    tokio::time::timeout(Duration::from_millis(10), moved)
-        .await
-        .unwrap_err();
-    tokio::time::timeout(Duration::from_secs(1), world.put(1, 2, 2))
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_millis(10), moved).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(1), world.put(1, 2, 2)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_mark_of_any_kind_passes_a_change_of_the_authority() {
     let mut world = World::new("[hold]\nmax = \"200ms\"").await;
     world.walk_to(Stage::Live).await; // without a reconciler
-    world
-        .journal
-        .mark_for_repair(Scope::from(Key::new(&1_i64, &1_i64)))
-        .await
-        .unwrap();
+    world.journal.mark_for_repair(Scope::from(Key::new(&1_i64, &1_i64))).await.unwrap();
     let refused = world.routing.move_to(Stage::RampDown, asked()).await.unwrap_err();
     assert!(refused.to_string().contains("1 marks are left"), "{refused}");
     world.reconcile();
-    world
-        .routing
-        .move_to(Stage::RampDown, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::RampDown, asked()).await.unwrap().drained().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,18 +111,8 @@ async fn the_target_waits_for_its_own_clock_before_it_is_the_authority() {
     world.walk_to(Stage::Live).await;
     world.put(1, 1, 1).await;
     let start = Instant::now();
-    world
-        .routing
-        .move_to(Stage::RampDown, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
-    assert!(
-        start.elapsed() >= Duration::from_millis(390),
-        "{:?}",
-        start.elapsed()
-    );
+    world.routing.move_to(Stage::RampDown, asked()).await.unwrap().drained().await;
+    assert!(start.elapsed() >= Duration::from_millis(390), "{:?}", start.elapsed());
     world.put(1, 1, 2).await;
     assert_eq!(world.target.get((1, 1)).unwrap().version, 2);
 }
@@ -160,22 +121,10 @@ async fn the_target_waits_for_its_own_clock_before_it_is_the_authority() {
 async fn copies_after_the_way_back_win_over_what_the_target_wrote_itself() {
     let world = World::at(Stage::Live, "").await;
     world.target.clock_ahead(Duration::from_secs(60));
-    world
-        .routing
-        .move_to(Stage::RampDown, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::RampDown, asked()).await.unwrap().drained().await;
     world.put(1, 1, 1).await;
     world.settle().await;
-    world
-        .routing
-        .move_to(Stage::Live, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::Live, asked()).await.unwrap().drained().await;
     world.put(1, 1, 2).await;
     world.settle().await;
     world.assert_converged();
@@ -185,99 +134,43 @@ async fn copies_after_the_way_back_win_over_what_the_target_wrote_itself() {
 #[tokio::test(start_paused = true)]
 async fn canary_needs_the_certificate_or_a_reasoned_force() {
     let world = World::new("").await;
-    world
-        .routing
-        .move_to(Stage::DualWrite, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
-    world
-        .routing
-        .move_to(Stage::Shadow, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    world.routing.move_to(Stage::Shadow, asked()).await.unwrap().drained().await;
     let refused = world.routing.move_to(Stage::Canary, asked()).await.unwrap_err();
     assert!(refused.to_string().contains("certificate"), "{refused}");
-    let refused = world
-        .routing
-        .move_to(Stage::Canary, Asked::by("ops", " ").with_force())
-        .await
-        .unwrap_err();
+    let refused = world.routing.move_to(Stage::Canary, Asked::by("ops", " ").with_force()).await.unwrap_err();
     assert!(refused.to_string().contains("reason"), "{refused}");
     let forced = Asked::by("ops", "a drill on an empty store").with_force();
-    world
-        .routing
-        .move_to(Stage::Canary, forced)
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::Canary, forced).await.unwrap().drained().await;
     let line = world.journal.audit_log(1).await.unwrap().remove(0);
-    assert_eq!(
-        (line.who.as_str(), line.why.as_str()),
-        ("ops", "a drill on an empty store")
-    );
+    assert_eq!((line.who.as_str(), line.why.as_str()), ("ops", "a drill on an empty store"));
     assert!(line.what.contains("forced"), "{}", line.what);
 }
 
 #[tokio::test(start_paused = true)]
 async fn entering_off_voids_the_certificate_and_dirties_everything() {
     let world = World::at(Stage::Shadow, "").await;
-    world
-        .routing
-        .move_to(Stage::Off, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::Off, asked()).await.unwrap().drained().await;
     world.put(1, 1, 1).await;
     assert_eq!(world.target.get((1, 1)), None, "off copies nothing");
-    world
-        .routing
-        .move_to(Stage::DualWrite, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
-    world
-        .routing
-        .move_to(Stage::Shadow, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    world.routing.move_to(Stage::Shadow, asked()).await.unwrap().drained().await;
     world.routing.move_to(Stage::Canary, asked()).await.unwrap_err();
     assert_eq!(world.journal.marks(), 1, "everything is marked");
     Fill::new(world.copier).run().await.unwrap();
     world.settle().await;
     world.assert_converged();
-    world
-        .routing
-        .move_to(Stage::Canary, asked())
-        .await
-        .unwrap()
-        .drained()
-        .await;
+    world.routing.move_to(Stage::Canary, asked()).await.unwrap().drained().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_starts_in_the_committed_stage_whatever_its_config_says() {
     let world = World::at(Stage::Canary, "").await;
-    let again = RoutingHandle::open(&world.journal, config("stage = \"live\""))
-        .await
-        .unwrap();
+    let again = RoutingHandle::open(&world.journal, config("stage = \"live\"")).await.unwrap();
     assert_eq!(again.stage(), Stage::Canary, "a wish is no move");
-    let refused = RoutingHandle::open(&world.journal, config("stage = \"complete\""))
-        .await
-        .unwrap_err();
+    let refused = RoutingHandle::open(&world.journal, config("stage = \"complete\"")).await.unwrap_err();
     let message = refused.to_string();
-    assert!(
-        message.contains("canary") && message.contains("complete"),
-        "{message}"
-    );
+    assert!(message.contains("canary") && message.contains("complete"), "{message}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,14 +178,9 @@ async fn ids_of_the_target_lie_above_all_that_legacy_gave_out_and_back() {
     let world = World::at(Stage::Live, "").await;
     let blocks = world.journal.ids("numbers");
     world.target.take_ids_from(blocks.clone());
-    world
-        .routing
-        .hand_over_ids(blocks, crate::support::Ids(world.legacy.clone()));
+    world.routing.hand_over_ids(blocks, crate::support::Ids(world.legacy.clone()));
     let create = || async {
-        let request = Request::Create {
-            group: 1,
-            record: Number::new(1, "new"),
-        };
+        let request = Request::Create { group: 1, record: Number::new(1, "new") };
         world.call(request).await.unwrap().created().unwrap()
     };
     let mut given = Vec::new();
@@ -300,21 +188,9 @@ async fn ids_of_the_target_lie_above_all_that_legacy_gave_out_and_back() {
         given.push(create().await);
     }
     // The last one is deleted: its id must not be given out again either.
-    world
-        .call(Request::Delete {
-            group: 1,
-            item: given[2],
-        })
-        .await
-        .unwrap();
+    world.call(Request::Delete { group: 1, item: given[2] }).await.unwrap();
     for stage in [Stage::RampDown, Stage::Live, Stage::RampDown] {
-        world
-            .routing
-            .move_to(stage, asked())
-            .await
-            .unwrap()
-            .drained()
-            .await;
+        world.routing.move_to(stage, asked()).await.unwrap().drained().await;
         for _ in 0..3 {
             given.push(create().await);
         }
@@ -325,11 +201,7 @@ async fn ids_of_the_target_lie_above_all_that_legacy_gave_out_and_back() {
     assert_eq!(unique, given, "ids rise and none is given out twice");
     world.settle().await;
     world.assert_converged();
-    assert_eq!(
-        world.legacy.records().len(),
-        given.len() - 1,
-        "no acknowledged record was replaced"
-    );
+    assert_eq!(world.legacy.records().len(), given.len() - 1, "no acknowledged record was replaced");
 }
 
 #[tokio::test(start_paused = true)]
@@ -345,11 +217,7 @@ async fn a_bad_config_is_refused_whole_and_the_last_good_one_stays() {
 
 #[test]
 fn a_request_sees_one_config_under_thousands_of_swaps() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let world = World::with(
             Journal::memory(),

@@ -45,13 +45,7 @@ pub(crate) fn asked() -> Asked {
 
 impl World {
     pub(crate) async fn new(toml: &str) -> Self {
-        Self::with(
-            Journal::memory(),
-            MemoryStore::legacy(),
-            MemoryStore::target(),
-            config(toml),
-        )
-        .await
+        Self::with(Journal::memory(), MemoryStore::legacy(), MemoryStore::target(), config(toml)).await
     }
 
     pub(crate) async fn with(
@@ -67,23 +61,11 @@ impl World {
                 .layer(RouteLayer::new(routing))
                 .layer(CanaryReadLayer::new())
                 .layer(FallbackLayer::new().missing(Response::is_missing))
-                .layer(
-                    DualWriteLayer::new(copier)
-                        .classified_by(classify_outcome)
-                        .written(written),
-                )
+                .layer(DualWriteLayer::new(copier).classified_by(classify_outcome).written(written))
                 .layer(TargetLayer::new(target.clone()))
                 .service(legacy.clone()),
         );
-        Self {
-            journal,
-            routing,
-            legacy,
-            target,
-            copier,
-            stack,
-            reconciler: None,
-        }
+        Self { journal, routing, legacy, target, copier, stack, reconciler: None }
     }
 
     /// A world in this stage, its target filled, with a reconciler.
@@ -100,10 +82,7 @@ impl World {
 
     /// Walks forward to the stage, filling on the way.
     pub(crate) async fn walk_to(&self, stage: Stage) {
-        for next in Stage::ALL
-            .into_iter()
-            .filter(|next| *next > self.routing.stage() && *next <= stage)
-        {
+        for next in Stage::ALL.into_iter().filter(|next| *next > self.routing.stage() && *next <= stage) {
             self.routing.move_to(next, asked()).await.unwrap().drained().await;
             if next == Stage::DualWrite {
                 Fill::new(self.copier).run().await.unwrap();
@@ -120,11 +99,7 @@ impl World {
     }
 
     pub(crate) async fn get(&self, group: i64, item: i64) -> Option<u64> {
-        self.call(Request::Get { group, item })
-            .await
-            .unwrap()
-            .record()
-            .map(|record| record.version)
+        self.call(Request::Get { group, item }).await.unwrap().record().map(|record| record.version)
     }
 
     /// Waits until no mark is left and nothing runs.
@@ -143,32 +118,20 @@ impl World {
     /// Settles and compares.
     #[track_caller]
     pub(crate) fn assert_converged(&self) {
-        assert_eq!(
-            self.legacy.same_as(&self.target),
-            [],
-            "no mark is left and the stores differ"
-        );
+        assert_eq!(self.legacy.same_as(&self.target), [], "no mark is left and the stores differ");
         assert_eq!(self.routing.stats().unaccounted_writes(), 0);
     }
 }
 
 pub(crate) fn put(group: i64, item: i64, version: u64) -> Request {
-    Request::Put {
-        group,
-        item,
-        record: Number::new(version, format!("v{version}")),
-    }
+    Request::Put { group, item, record: Number::new(version, format!("v{version}")) }
 }
 
 /// A create knows its key once it is answered.
 fn written(named: &Scopes, response: &Response) -> Scopes {
     match (
         response.created(),
-        named
-            .as_slice()
-            .first()
-            .and_then(Scope::group)
-            .and_then(|group| group.parse::<i64>()),
+        named.as_slice().first().and_then(Scope::group).and_then(|group| group.parse::<i64>()),
     ) {
         (Some(item), Some(group)) => Key::new(&group, &item).into(),
         _ => named.clone(),

@@ -28,9 +28,7 @@ impl Tables<'_> {
             .bind(entry.what.clone())
             .bind(entry.why.clone());
         query.execute(&mut *self.connection).await?;
-        self.execute(sql::TRIM_AUDIT, &[AUDIT_LINES_MAX as i64])
-            .await
-            .map(drop)
+        self.execute(sql::TRIM_AUDIT, &[AUDIT_LINES_MAX as i64]).await.map(drop)
     }
 
     async fn audit_log(&mut self, limit: u64) -> Result<Vec<AuditEntry>, sqlx::Error> {

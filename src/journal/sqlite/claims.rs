@@ -9,32 +9,19 @@ use crate::journal::model::{ClaimId, ClaimedMark, Command, Mark, MarkId, MarkSta
 impl Tables<'_> {
     pub(super) async fn claim_command(&mut self, command: &Command) -> Done {
         Ok(Ok(match command {
-            Command::Claim {
-                session,
-                epoch,
-                claim,
-                now,
-                lease_until,
-                late_bound,
-                limit,
-                everything,
-            } => {
+            Command::Claim { session, epoch, claim, now, lease_until, late_bound, limit, everything } => {
                 if let Err(refusal) = self.check(*session, *epoch) {
                     return Ok(Err(refusal));
                 }
                 self.execute(sql::GIVE_BACK_LAPSED, &[*late_bound, *now]).await?;
-                self.claim(*claim, *now, *lease_until, *limit, *everything)
-                    .await?
+                self.claim(*claim, *now, *lease_until, *limit, *everything).await?
             }
             Command::Clear { claim, ids } => {
                 Reply::Removed(self.change_held(sql::CLEAR_MARK, *claim, ids).await?)
             }
-            Command::GiveBack {
-                claim,
-                ids,
-                not_before,
-                failed,
-            } => self.give_back(*claim, ids, *not_before, *failed).await?,
+            Command::GiveBack { claim, ids, not_before, failed } => {
+                self.give_back(*claim, ids, *not_before, *failed).await?
+            }
             Command::Bury { claim, ids } => {
                 self.change_held(sql::BURY_MARK, *claim, ids).await?;
                 Reply::Done
@@ -59,21 +46,14 @@ impl Tables<'_> {
         if !self.state.stage.copies() {
             return Ok(Reply::Claimed(Vec::new()));
         }
-        let due = [
-            Value::Number(i64::from(everything)),
-            Value::Number(now),
-            Value::Number(limited(limit)),
-        ];
+        let due = [Value::Number(i64::from(everything)), Value::Number(now), Value::Number(limited(limit))];
         let due = mark_rows::select(self.connection, sql::DUE, &due).await?;
         for (id, _) in &due {
             let values = [claim.cast_signed(), lease_until, id.cast_signed()];
             self.execute(sql::CLAIM_MARK, &values).await?;
         }
-        let claimed = due.into_iter().map(|(id, mark)| ClaimedMark {
-            id,
-            scope: mark.scope,
-            attempts: mark.attempts,
-        });
+        let claimed =
+            due.into_iter().map(|(id, mark)| ClaimedMark { id, scope: mark.scope, attempts: mark.attempts });
         Ok(Reply::Claimed(claimed.collect()))
     }
 
@@ -86,9 +66,7 @@ impl Tables<'_> {
     ) -> Result<u64, sqlx::Error> {
         let mut held = 0;
         for id in ids {
-            held += self
-                .execute(statement, &[claim.cast_signed(), id.cast_signed()])
-                .await?;
+            held += self.execute(statement, &[claim.cast_signed(), id.cast_signed()]).await?;
         }
         Ok(held)
     }
@@ -102,10 +80,7 @@ impl Tables<'_> {
     ) -> Result<Reply, sqlx::Error> {
         let mut merged = 0;
         for id in ids {
-            let held = [
-                Value::Number(claim.cast_signed()),
-                Value::Number(id.cast_signed()),
-            ];
+            let held = [Value::Number(claim.cast_signed()), Value::Number(id.cast_signed())];
             for (id, mark) in mark_rows::select(self.connection, sql::HELD_BY_CLAIM, &held).await? {
                 let left = Mark {
                     state: MarkState::Left,
@@ -125,12 +100,7 @@ impl Tables<'_> {
         let letters = mark_rows::select(self.connection, sql::DEAD_ON_SCOPE, &on_scope).await?;
         let mut merged = 0;
         for (id, mark) in letters {
-            let left = Mark {
-                state: MarkState::Left,
-                not_before: now,
-                attempts: 0,
-                ..mark
-            };
+            let left = Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark };
             merged += mark_rows::turn_left(self.connection, id, left).await?;
         }
         Ok(Reply::Removed(merged))

@@ -42,10 +42,7 @@ async fn transaction(
 ) -> Result<Vec<Reply>, sqlx::Error> {
     sqlx::query(sql::BEGIN).execute(&mut *connection).await?;
     let before = StateRow::load(connection).await?;
-    let mut tables = Tables {
-        connection,
-        state: before.clone(),
-    };
+    let mut tables = Tables { connection, state: before.clone() };
     let replies = tables.run(batch).await?;
     let Tables { connection, state } = tables;
     if state != before {
@@ -107,9 +104,7 @@ impl Tables<'_> {
         statement: &'static str,
         values: &[i64],
     ) -> Result<u64, sqlx::Error> {
-        let query = values
-            .iter()
-            .fold(sqlx::query(statement), |query, value| query.bind(*value));
+        let query = values.iter().fold(sqlx::query(statement), |query, value| query.bind(*value));
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 }

@@ -34,11 +34,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
         let connection = options.connect().await.map_err(|error| named(&path, &error))?;
-        let mut journal = Self {
-            path,
-            connection,
-            _lock: lock,
-        };
+        let mut journal = Self { path, connection, _lock: lock };
         let ready = async {
             journal.check().await?;
             journal.migrate().await
@@ -52,10 +48,7 @@ impl Sqlite {
         if answer == "ok" {
             return Ok(());
         }
-        Err(JournalError::Corrupt {
-            path: self.path.clone(),
-            detail: answer,
-        })
+        Err(JournalError::Corrupt { path: self.path.clone(), detail: answer })
     }
 
     async fn ask<T>(&mut self, pragma: &'static str) -> Result<T, JournalError>
@@ -63,29 +56,18 @@ impl Sqlite {
         T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
         let row = sqlx::query(pragma).fetch_one(&mut self.connection).await;
-        row.and_then(|row| row.try_get(0))
-            .map_err(|error| named(&self.path, &error))
+        row.and_then(|row| row.try_get(0)).map_err(|error| named(&self.path, &error))
     }
 
     async fn migrate(&mut self) -> Result<(), JournalError> {
         let found: i64 = self.ask(sql::FOUND_VERSION).await?;
         if found > sql::VERSION {
-            return Err(JournalError::NewerSchema {
-                path: self.path.clone(),
-                found,
-                known: sql::VERSION,
-            });
+            return Err(JournalError::NewerSchema { path: self.path.clone(), found, known: sql::VERSION });
         }
-        for (version, statements) in (1..)
-            .zip(sql::MIGRATIONS)
-            .skip(usize::try_from(found).unwrap_or(0))
-        {
+        for (version, statements) in (1..).zip(sql::MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
             let script = format!("BEGIN IMMEDIATE; {statements} PRAGMA user_version = {version}; COMMIT;");
             let script = sqlx::raw_sql(sqlx::AssertSqlSafe(script));
-            script
-                .execute(&mut self.connection)
-                .await
-                .map_err(|error| named(&self.path, &error))?;
+            script.execute(&mut self.connection).await.map_err(|error| named(&self.path, &error))?;
         }
         Ok(())
     }
@@ -99,10 +81,7 @@ impl Sqlite {
 
 /// The one spelling of the path that all processes agree on, so that they meet at one lock.
 fn resolved(path: &Path) -> Result<PathBuf, JournalError> {
-    let failed = |path: &Path, detail: String| JournalError::Io {
-        path: path.to_owned(),
-        detail,
-    };
+    let failed = |path: &Path, detail: String| JournalError::Io { path: path.to_owned(), detail };
     match path.canonicalize() {
         Ok(there) if there.is_dir() => return Err(failed(path, "is a directory: name a file".into())),
         Ok(there) => return Ok(there),
@@ -112,18 +91,11 @@ fn resolved(path: &Path) -> Result<PathBuf, JournalError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let name = path
-        .file_name()
-        .ok_or_else(|| failed(path, "names no file".into()))?;
+    let name = path.file_name().ok_or_else(|| failed(path, "names no file".into()))?;
     directory
         .canonicalize()
         .map(|directory| directory.join(name))
-        .map_err(|error| {
-            failed(
-                path,
-                format!("its directory cannot be opened: create it first ({error})"),
-            )
-        })
+        .map_err(|error| failed(path, format!("its directory cannot be opened: create it first ({error})")))
 }
 
 /// Takes the lock beside the file: one process at a time. The lock is the system's, so it ends with the process; the
@@ -132,24 +104,13 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let failed = |error: std::io::Error| JournalError::Io {
-        path: name.clone(),
-        detail: error.to_string(),
-    };
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&name)
-        .map_err(failed)?;
+    let failed = |error: std::io::Error| JournalError::Io { path: name.clone(), detail: error.to_string() };
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(JournalError::InUse {
-                path: path.to_owned(),
-                pid: owner(&mut file).unwrap_or(0),
-            });
+            return Err(JournalError::InUse { path: path.to_owned(), pid: owner(&mut file).unwrap_or(0) });
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
@@ -168,25 +129,14 @@ fn owner(lock: &mut File) -> Option<u32> {
 /// What an error of the file means to an operator. The codes are SQLite's primary result codes.
 pub(super) fn named(path: &Path, error: &sqlx::Error) -> JournalError {
     let path = path.to_owned();
-    let code = error
-        .as_database_error()
-        .and_then(|error| error.code())
-        .and_then(|code| code.parse::<u32>().ok());
+    let code =
+        error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
     match code.map(|code| code & 0xff) {
         Some(5 | 6) => JournalError::Locked { path },
         Some(13) => JournalError::Full { path },
-        Some(11 | 26) => JournalError::Corrupt {
-            path,
-            detail: error.to_string(),
-        },
-        None if is_of_the_rows(error) => JournalError::Corrupt {
-            path,
-            detail: error.to_string(),
-        },
-        _ => JournalError::Io {
-            path,
-            detail: error.to_string(),
-        },
+        Some(11 | 26) => JournalError::Corrupt { path, detail: error.to_string() },
+        None if is_of_the_rows(error) => JournalError::Corrupt { path, detail: error.to_string() },
+        _ => JournalError::Io { path, detail: error.to_string() },
     }
 }
 

@@ -49,8 +49,7 @@ pub(super) async fn delete_running(
 
 /// The part, its last element repeated up to this length.
 fn padded<T>(part: &[T], rows: usize) -> impl Iterator<Item = &T> {
-    part.iter()
-        .chain(part.last().into_iter().cycle().take(rows - part.len()))
+    part.iter().chain(part.last().into_iter().cycle().take(rows - part.len()))
 }
 
 /// Marks that fit a condition, whose values are bound in order.
@@ -83,12 +82,7 @@ pub(super) async fn put_left(
     mark: Mark,
 ) -> Result<u64, sqlx::Error> {
     let (kind, scope) = columns(&mark.scope);
-    let there = select(
-        connection,
-        sql::LEFT_ON_SCOPE,
-        &[Value::Number(kind), Value::Text(scope)],
-    )
-    .await?;
+    let there = select(connection, sql::LEFT_ON_SCOPE, &[Value::Number(kind), Value::Text(scope)]).await?;
     let Some((other_id, other)) = there.first() else {
         insert(connection, &[(id, mark)]).await?;
         return Ok(0);
@@ -129,9 +123,7 @@ pub(super) async fn counts(connection: &mut SqliteConnection) -> Result<MarkCoun
 
 pub(super) async fn all_scopes(connection: &mut SqliteConnection) -> Result<Vec<Scope>, sqlx::Error> {
     let rows = sqlx::query(sql::ALL_SCOPES).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| scope(row.try_get("kind")?, row.try_get("scope")?))
-        .collect()
+    rows.iter().map(|row| scope(row.try_get("kind")?, row.try_get("scope")?)).collect()
 }
 
 /// The columns of a scope: its kind and its text.
@@ -152,20 +144,10 @@ fn bind<'q>(query: Query<'q>, id: MarkId, mark: &Mark) -> Query<'q> {
         MarkState::Claimed { claim, lease_until } => (2, claim.cast_signed(), lease_until),
         MarkState::Dead => (3, 0, 0),
     };
-    let query = query
-        .bind(id.cast_signed())
-        .bind(kind)
-        .bind(scope.to_owned())
-        .bind(mark.session.cast_signed());
-    let query = query
-        .bind(state)
-        .bind(claim)
-        .bind(lease_until)
-        .bind(mark.not_before);
-    query
-        .bind(i64::from(mark.attempts))
-        .bind(mark.reason as i64)
-        .bind(mark.created)
+    let query =
+        query.bind(id.cast_signed()).bind(kind).bind(scope.to_owned()).bind(mark.session.cast_signed());
+    let query = query.bind(state).bind(claim).bind(lease_until).bind(mark.not_before);
+    query.bind(i64::from(mark.attempts)).bind(mark.reason as i64).bind(mark.created)
 }
 
 fn decode(row: &SqliteRow) -> Result<(MarkId, Mark), sqlx::Error> {
@@ -179,9 +161,7 @@ fn decode(row: &SqliteRow) -> Result<(MarkId, Mark), sqlx::Error> {
         },
         _ => MarkState::Dead,
     };
-    let reason = usize::try_from(number("reason")?)
-        .ok()
-        .and_then(|reason| Reason::ALL.get(reason).copied());
+    let reason = usize::try_from(number("reason")?).ok().and_then(|reason| Reason::ALL.get(reason).copied());
     let mark = Mark {
         scope: scope(number("kind")?, row.try_get("scope")?)?,
         session: number("session")?.cast_unsigned(),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::execute::{Done, Tables, misplaced};
 use super::mark_rows::{self, Value};
 use super::sql;
+use crate::data::Scope;
 use crate::journal::model::{Command, Mark, MarkId, MarkState, Micros, Reason, Reply};
 use crate::journal::state::new_mark;
 
@@ -12,23 +13,12 @@ impl Tables<'_> {
     pub(super) async fn mark_command(&mut self, command: &Command) -> Done {
         Ok(Ok(Reply::Removed(match command {
             Command::Unmark { first, rows } => {
-                self.execute(sql::UNMARK, &[first.cast_signed(), (first + rows).cast_signed()])
-                    .await?
+                self.execute(sql::UNMARK, &[first.cast_signed(), (first + rows).cast_signed()]).await?
             }
-            Command::Leave {
-                first,
-                rows,
-                not_before,
-                reason,
-            } => self.leave(*first, *rows, *not_before, *reason).await?,
-            Command::MarkLeft {
-                session,
-                id,
-                scope,
-                not_before,
-                reason,
-                now,
-            } => {
+            Command::Leave { first, rows, narrowed, not_before, reason } => {
+                self.leave(*first, *rows, narrowed.as_ref(), *not_before, *reason).await?
+            }
+            Command::MarkLeft { session, id, scope, not_before, reason, now } => {
                 let mark = new_mark(scope, *session, MarkState::Left, *not_before, *reason, *now);
                 mark_rows::put_left(self.connection, *id, mark).await?
             }
@@ -44,14 +34,7 @@ impl Tables<'_> {
     ) -> Result<(), sqlx::Error> {
         let mut rows = Vec::with_capacity(run.len());
         for command in run {
-            let Command::Mark {
-                session,
-                epoch,
-                first,
-                scopes,
-                now,
-            } = command
-            else {
+            let Command::Mark { session, epoch, first, scopes, now } = command else {
                 return Err(misplaced(command));
             };
             if let Err(refusal) = self.check(*session, *epoch) {
@@ -90,17 +73,16 @@ impl Tables<'_> {
         &mut self,
         first: MarkId,
         rows: u64,
+        narrowed: Option<&Scope>,
         not_before: Micros,
         reason: Reason,
     ) -> Result<u64, sqlx::Error> {
-        let range = [
-            Value::Number(first.cast_signed()),
-            Value::Number((first + rows).cast_signed()),
-        ];
+        let range = [Value::Number(first.cast_signed()), Value::Number((first + rows).cast_signed())];
         let running = mark_rows::select(self.connection, sql::RUNNING_IN_RANGE, &range).await?;
         let mut merged = 0;
         for (id, mark) in running {
             let left = Mark {
+                scope: narrowed.cloned().unwrap_or(mark.scope),
                 state: MarkState::Left,
                 not_before,
                 reason,

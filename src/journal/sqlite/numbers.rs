@@ -21,18 +21,14 @@ impl Tables<'_> {
 
     async fn take_ids(&mut self, sequence: &str, count: u64) -> Result<Reply, sqlx::Error> {
         let count = limited(count);
-        let query = sqlx::query(sql::TAKE_IDS)
-            .bind(sequence.to_owned())
-            .bind(count)
-            .bind(count);
+        let query = sqlx::query(sql::TAKE_IDS).bind(sequence.to_owned()).bind(count).bind(count);
         let next: i64 = query.fetch_one(&mut *self.connection).await?.try_get(0)?;
         Ok(Reply::Ids((next - count).cast_unsigned()))
     }
 
     async fn raise_ids(&mut self, sequence: &str, above: u64) -> Result<Reply, sqlx::Error> {
-        let query = sqlx::query(sql::RAISE_IDS)
-            .bind(sequence.to_owned())
-            .bind(limited(above.saturating_add(1)));
+        let query =
+            sqlx::query(sql::RAISE_IDS).bind(sequence.to_owned()).bind(limited(above.saturating_add(1)));
         query.execute(&mut *self.connection).await?;
         Ok(Reply::Done)
     }

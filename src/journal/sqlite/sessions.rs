@@ -9,11 +9,9 @@ use crate::journal::model::{
 impl Tables<'_> {
     pub(super) async fn session_command(&mut self, command: &Command) -> Done {
         Ok(Ok(match command {
-            Command::Open {
-                now,
-                late_bound,
-                continues_unrecorded,
-            } => self.open(*now, *late_bound, *continues_unrecorded).await?,
+            Command::Open { now, late_bound, continues_unrecorded } => {
+                self.open(*now, *late_bound, *continues_unrecorded).await?
+            }
             Command::Close { session } => {
                 self.state.session_open &= *session != self.state.session;
                 Reply::Done
@@ -42,15 +40,13 @@ impl Tables<'_> {
     ) -> Result<Reply, sqlx::Error> {
         let after_crash = self.state.session_open;
         if after_crash {
-            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound])
-                .await?;
+            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
             self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
         }
         self.state.session += 1;
         let session = self.state.session;
         if after_crash && self.state.continues_unrecorded {
-            self.void(session, session << 40, now + late_bound, now, Reason::Crash)
-                .await?;
+            self.void(session, session << 40, now + late_bound, now, Reason::Crash).await?;
         }
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let status = self.status().await?;

@@ -13,23 +13,13 @@ use crate::protocol::CommitRequest;
 impl Tables<'_> {
     pub(super) async fn stage_command(&mut self, command: &Command) -> Done {
         match command {
-            Command::Commit {
-                from,
-                request,
-                everything,
-                session,
-                audit,
-            } => self.commit(*from, *request, *everything, *session, audit).await,
+            Command::Commit { from, request, everything, session, audit } => {
+                self.commit(*from, *request, *everything, *session, audit).await
+            }
             Command::SaveFill { progress } => Ok(self.save_fill(progress)),
             Command::Certify { now, progress } => self.certify(*now, progress).await,
-            Command::Void {
-                session,
-                everything,
-                not_before,
-                now,
-            } => {
-                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded)
-                    .await?;
+            Command::Void { session, everything, not_before, now } => {
+                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded).await?;
                 Ok(Ok(Reply::Done))
             }
             _ => Err(misplaced(command)),
@@ -59,8 +49,7 @@ impl Tables<'_> {
             self.state.authority_epoch = self.state.epoch;
         }
         if request.marks_everything {
-            self.void(session, everything, audit.at, audit.at, Reason::Asked)
-                .await?;
+            self.void(session, everything, audit.at, audit.at, Reason::Asked).await?;
         }
         self.write_audit(audit).await?;
         Ok(Ok(Reply::Committed(self.state.epoch)))
@@ -82,15 +71,9 @@ impl Tables<'_> {
             0 => {}
             dead => return Ok(Err(Refusal::DeadLetters(dead))),
         }
-        self.state.fill = Some(FillProgress {
-            complete: true,
-            ..progress.clone()
-        });
-        self.state.certificate = Some(Certificate {
-            issued: now,
-            epoch: self.state.epoch,
-            records: progress.copied,
-        });
+        self.state.fill = Some(FillProgress { complete: true, ..progress.clone() });
+        self.state.certificate =
+            Some(Certificate { issued: now, epoch: self.state.epoch, records: progress.copied });
         Ok(Ok(Reply::Done))
     }
 
@@ -105,14 +88,7 @@ impl Tables<'_> {
     ) -> Result<(), sqlx::Error> {
         (self.state.certificate, self.state.fill) = (None, None);
         self.state.voids += 1;
-        let mark = new_mark(
-            &Scope::Everything,
-            session,
-            MarkState::Left,
-            not_before,
-            reason,
-            now,
-        );
+        let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
         // Not merged: whoever sent this counts one mark more.
         mark_rows::insert(self.connection, &[(everything, mark)]).await
     }

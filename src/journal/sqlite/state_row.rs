@@ -46,9 +46,7 @@ impl StateRow {
         let unsigned = |column| row.try_get::<i64, _>(column).map(i64::cast_unsigned);
         let stage: String = row.try_get("stage")?;
         Ok(Self {
-            stage: stage
-                .parse()
-                .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            stage: stage.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             epoch: unsigned("epoch")?,
             authority_epoch: unsigned("authority_epoch")?,
             session: unsigned("session")?,
@@ -63,10 +61,7 @@ impl StateRow {
 }
 
 fn encoded<T: serde::Serialize>(value: Option<&T>) -> Result<Option<String>, sqlx::Error> {
-    value
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|error| sqlx::Error::Encode(Box::new(error)))
+    value.map(serde_json::to_string).transpose().map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
 fn decoded<T: serde::de::DeserializeOwned>(text: Option<String>) -> Result<Option<T>, sqlx::Error> {

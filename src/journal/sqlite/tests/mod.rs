@@ -32,7 +32,5 @@ async fn pragma(file: &mut Sqlite, pragma: &str) {
 
 /// Every mark in the file, by row.
 async fn all_marks(file: &mut Sqlite) -> Vec<(MarkId, Mark)> {
-    mark_rows::select(&mut file.connection, " ORDER BY id", &[])
-        .await
-        .unwrap()
+    mark_rows::select(&mut file.connection, " ORDER BY id", &[]).await.unwrap()
 }

@@ -120,18 +120,10 @@ impl Commands {
             21..=29 => self.claim_command(state, session),
             30..=33 => self.stage_command(state, session),
             34 => Command::ReserveStamps { upto: self.time(0) },
-            35 => Command::TakeIds {
-                sequence: self.below(0, 2).to_string(),
-                count: self.below(1, 5),
-            },
-            36 => Command::RaiseIds {
-                sequence: self.below(0, 2).to_string(),
-                above: self.below(1, 50),
-            },
+            35 => Command::TakeIds { sequence: self.below(0, 2).to_string(), count: self.below(1, 5) },
+            36 => Command::RaiseIds { sequence: self.below(0, 2).to_string(), above: self.below(1, 50) },
             37 => Command::Audit { entry: self.audit() },
-            38 => Command::ListAudit {
-                limit: self.below(0, 5),
-            },
+            38 => Command::ListAudit { limit: self.below(0, 5) },
             _ => Command::Status,
         }
     }
@@ -154,6 +146,7 @@ impl Commands {
             16..=18 => Command::Leave {
                 first,
                 rows,
+                narrowed: (self.below(4, 3) == 0).then(|| self.scope(4)),
                 not_before: self.time(3),
                 reason: self.reason(),
             },
@@ -182,27 +175,13 @@ impl Commands {
                 limit: self.below(4, 9),
                 everything: self.below(4, 4) == 0,
             },
-            24 => Command::Clear {
-                claim,
-                ids: self.rows(),
-            },
-            25..=26 => Command::GiveBack {
-                claim,
-                ids: self.rows(),
-                not_before: now,
-                failed: self.below(2, 2) == 0,
-            },
-            27 => Command::Bury {
-                claim,
-                ids: self.rows(),
-            },
-            28 => Command::RetryDead {
-                scope: self.scope(2),
-                now,
-            },
-            _ => Command::ListDead {
-                limit: self.below(2, 4),
-            },
+            24 => Command::Clear { claim, ids: self.rows() },
+            25..=26 => {
+                Command::GiveBack { claim, ids: self.rows(), not_before: now, failed: self.below(2, 2) == 0 }
+            }
+            27 => Command::Bury { claim, ids: self.rows() },
+            28 => Command::RetryDead { scope: self.scope(2), now },
+            _ => Command::ListDead { limit: self.below(2, 4) },
         }
     }
 
@@ -211,9 +190,7 @@ impl Commands {
             30..=31 => Command::Commit {
                 from: self.epoch(state),
                 request: CommitRequest {
-                    to: *Stage::ALL
-                        .get(self.below(0, 12) as usize)
-                        .unwrap_or(&Stage::Canary),
+                    to: *Stage::ALL.get(self.below(0, 12) as usize).unwrap_or(&Stage::Canary),
                     needs_no_marks: self.below(1, 2) == 0,
                     marks_everything: self.below(2, 3) == 0,
                 },
@@ -221,13 +198,8 @@ impl Commands {
                 session,
                 audit: self.audit(),
             },
-            32 if self.below(4, 2) == 0 => Command::SaveFill {
-                progress: self.progress(state),
-            },
-            32 => Command::Certify {
-                now: self.time(0),
-                progress: self.progress(state),
-            },
+            32 if self.below(4, 2) == 0 => Command::SaveFill { progress: self.progress(state) },
+            32 => Command::Certify { now: self.time(0), progress: self.progress(state) },
             _ => Command::Void {
                 session,
                 everything: self.new_rows(1),
@@ -251,10 +223,7 @@ impl Run {
     }
 
     fn one(&mut self, draw: Draw) -> (Command, Reply) {
-        let mut commands = Commands {
-            next: self.next,
-            draw,
-        };
+        let mut commands = Commands { next: self.next, draw };
         // Now and then a session that has ended.
         let session = self.session - u64::from(commands.below(4, 10) == 0);
         let command = commands.command(&self.model, session);
@@ -269,26 +238,13 @@ impl Run {
 
 /// A session in a stage that copies, so that most commands have something to do.
 fn begun() -> [Command; 2] {
-    let open = Command::Open {
-        now: 0,
-        late_bound: 0,
-        continues_unrecorded: false,
-    };
+    let open = Command::Open { now: 0, late_bound: 0, continues_unrecorded: false };
     let commit = Command::Commit {
         from: 1,
-        request: CommitRequest {
-            to: Stage::DualWrite,
-            needs_no_marks: false,
-            marks_everything: false,
-        },
+        request: CommitRequest { to: Stage::DualWrite, needs_no_marks: false, marks_everything: false },
         everything: 0,
         session: 1,
-        audit: AuditEntry {
-            at: 0,
-            who: String::new(),
-            what: String::new(),
-            why: String::new(),
-        },
+        audit: AuditEntry { at: 0, who: String::new(), what: String::new(), why: String::new() },
     };
     [open, commit]
 }
@@ -297,16 +253,9 @@ async fn the_file_does_what_the_model_does(steps: Vec<Step>) -> Result<(), TestC
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let mut file = unsynced(&path).await;
-    let mut run = Run {
-        model: JournalState::default(),
-        session: 1,
-        next: 1,
-    };
+    let mut run = Run { model: JournalState::default(), session: 1, next: 1 };
     for command in begun() {
-        prop_assert_eq!(
-            file.execute(&[&command]).await.unwrap(),
-            [run.model.apply(&command)]
-        );
+        prop_assert_eq!(file.execute(&[&command]).await.unwrap(), [run.model.apply(&command)]);
     }
     for step in steps {
         match step {
@@ -348,12 +297,7 @@ fn the_audit_log_forgets_its_oldest_lines() {
         let mut model = JournalState::default();
         let lines: Vec<Command> = (0..AUDIT_LINES_MAX as i64 + 3)
             .map(|at| Command::Audit {
-                entry: AuditEntry {
-                    at,
-                    who: String::new(),
-                    what: String::new(),
-                    why: String::new(),
-                },
+                entry: AuditEntry { at, who: String::new(), what: String::new(), why: String::new() },
             })
             .chain([Command::ListAudit { limit: u64::MAX }])
             .collect();
@@ -374,10 +318,8 @@ fn marks_that_wait_for_a_repair_are_found_by_an_index() {
             (sql::DEAD, "crossfade_mark_dead"),
         ] {
             let explain = format!("EXPLAIN QUERY PLAN {}{condition}", sql::SELECT_MARK);
-            let plan = sqlx::query(sqlx::AssertSqlSafe(explain))
-                .fetch_one(&mut file.connection)
-                .await
-                .unwrap();
+            let plan =
+                sqlx::query(sqlx::AssertSqlSafe(explain)).fetch_one(&mut file.connection).await.unwrap();
             let plan: String = plan.get("detail");
             assert!(plan.ends_with(&format!("USING INDEX {index}")), "{plan}");
         }

@@ -1,0 +1,175 @@
+//! A billing service that moves its invoices from one store to another while it serves them.
+//!
+//! `cargo run --release --example billing_gateway` makes a legacy store with history, starts the service in front of
+//! it, drives it through HTTP, injects faults into both stores, and walks every stage of the migration. In the end
+//! it says whether anything was lost; `--help` names what can be changed.
+//!
+//! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy.rs` and `target.rs`
+//! are what a service has to bring. The rest plays the world around it: `http.rs`, the clients with their ledger
+//! (`load.rs`, `traffic.rs`, `client.rs`, `ledger.rs`), the faults, and the judges (`judge.rs`, `compare.rs`).
+
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod chinook;
+mod client;
+mod compare;
+mod demo;
+mod domain;
+mod faults;
+mod faulty;
+mod files;
+mod history;
+mod http;
+mod judge;
+mod ledger;
+mod legacy;
+mod legacy_records;
+mod legacy_row;
+mod load;
+mod noting;
+mod problem;
+mod report;
+mod request;
+mod sqlite;
+#[cfg(test)]
+mod store_tests;
+mod target;
+mod traffic;
+mod verdict;
+mod wiring;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use axum::serve::ListenerExt;
+use clap::Parser;
+use tokio::net::TcpListener;
+
+use crate::demo::Demo;
+use crate::faults::Faults;
+use crate::files::Files;
+use crate::history::History;
+use crate::http::Gateway;
+use crate::ledger::Ledger;
+use crate::legacy::Legacy;
+use crate::load::Load;
+use crate::report::{Report, say};
+use crate::target::Target;
+use crate::traffic::Traffic;
+
+/// Moves a billing service's invoices from a relational store to a document store while it serves them.
+///
+/// Without arguments: 20,000 generated invoices, 1,200 requests a second, faults in both stores, all seven stages
+/// (off, dual_write, shadow, canary, live, ramp_down, complete), and a verdict, in under a minute. The exit code is
+/// not zero when an acknowledged write is missing, a key differs, a read was stale, a write is unaccounted, or the
+/// run proved too little.
+#[derive(Debug, Parser)]
+#[command(name = "billing_gateway")]
+pub(crate) struct Args {
+    /// Decides the history, the traffic and the faults
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Writes the verdict to this file as one JSON object
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Starts from the Customer.csv, Invoice.csv and InvoiceLine.csv of this folder in place of generated invoices
+    #[arg(long, value_name = "DIR")]
+    history: Option<PathBuf>,
+    /// The folder of the database files; those of an earlier run are replaced
+    #[arg(long, value_name = "DIR", default_value = "target/billing_gateway")]
+    data: PathBuf,
+    /// The store to leave, for example sqlite:old.db; must be empty. Left out: legacy.db in the data folder
+    #[arg(long, value_name = "URL")]
+    legacy: Option<String>,
+    /// The store to move to; must be empty. Left out: target.db in the data folder
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Crossfade's own durable state. Left out: journal.db in the data folder
+    #[arg(long, value_name = "URL")]
+    journal: Option<String>,
+    /// Requests a second
+    #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("failed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the demo; whether it was a success.
+async fn run(args: &Args) -> Result<bool> {
+    let history = match &args.history {
+        Some(folder) => chinook::read_folder(folder)?,
+        None => History::generate(args.seed),
+    };
+    if history.customers.is_empty() {
+        bail!("the history has no customers, so there is nobody to bill");
+    }
+    let files = Files::prepare(args)?;
+    let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
+    files::ensure_empty(&legacy, &target).await?;
+    history.write_to(&legacy).await.context("cannot write the history into the legacy store")?;
+    say(&format!("legacy has {} invoices of {} customers", history.invoices.len(), history.customers.len()));
+
+    let faults = Faults::new(args.seed);
+    let (invoices, control) =
+        wiring::assemble(legacy.clone(), target.clone(), &files.journal, &faults).await?;
+    let base = serve(Gateway::new(invoices, &history.customers)).await?;
+    say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
+
+    let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
+    let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), Ledger::new(totals));
+    let mut demo = Demo {
+        control,
+        traffic,
+        faults,
+        legacy_url: files.legacy.clone(),
+        target_url: files.target.clone(),
+        report: Report::default(),
+        running: None,
+    };
+    demo.walk(&history).await?;
+    demo.control.close().await?;
+    legacy.database().close().await;
+    target.database().close().await;
+    conclude(&demo, args, &files)
+}
+
+/// Serves the gateway on a free port of this machine.
+async fn serve(gateway: Gateway) -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on 127.0.0.1")?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|connection| {
+        // A connection that cannot be told not to wait still works, only slower.
+        drop(connection.set_nodelay(true));
+    });
+    tokio::spawn(async move { axum::serve(listener, gateway.into_router()).await });
+    Ok(base)
+}
+
+fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
+    let (report, traffic, faults) = (&demo.report, &demo.traffic, &demo.faults);
+    let verdict = report.verdict(traffic, faults);
+    let complaints = report.complaints(&verdict, traffic, faults);
+    report.show_table(traffic);
+    verdict.show();
+    if let Some(path) = &args.json {
+        verdict.write(path)?;
+    }
+    files.explain();
+    say("");
+    for complaint in &complaints {
+        say(&format!("- {complaint}"));
+    }
+    say(if complaints.is_empty() { "PASSED: nothing lost, nothing different" } else { "FAILED" });
+    Ok(complaints.is_empty())
+}

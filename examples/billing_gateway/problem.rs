@@ -1,0 +1,72 @@
+//! Errors as JSON problems (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use crossfade::data::Outcome;
+use serde::Serialize;
+
+use crate::request::StoreError;
+
+/// How many seconds a caller should wait before it asks a store again that did not answer.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// One problem. Its type is `about:blank`: the status says what kind it is.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Problem {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// Of a write that failed: `rejected` (surely not done) or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            outcome: None,
+        }
+    }
+
+    /// A call that was not answered in time.
+    pub(crate) fn timed_out() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
+        Self { outcome: Some("unknown"), ..problem }
+    }
+
+    /// A call that was not begun because too many are running.
+    pub(crate) fn overloaded() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once");
+        Self { outcome: Some("rejected"), ..problem }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::NotFound) {
+            return Self::new(StatusCode::NOT_FOUND, error.to_string());
+        }
+        let outcome = if error.outcome() == Outcome::Rejected { "rejected" } else { "unknown" };
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+        Self { outcome: Some(outcome), ..problem }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}

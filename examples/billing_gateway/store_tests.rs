@@ -1,0 +1,178 @@
+//! Both stores keep what crossfade asks of them.
+
+use crossfade::data::{RecordKey, RecordStore};
+
+use crate::domain::tests::draft;
+use crate::domain::{Draft, Invoice, Invoices, key};
+use crate::history::{Customer, History};
+use crate::legacy::Legacy;
+use crate::request::{Body, Call, InvoiceRequest, StoreError};
+use crate::target::{IdSource, Target, TargetWithIds};
+
+/// Both stores over fresh files.
+struct Stores {
+    legacy: Legacy,
+    target: Target,
+    _folder: tempfile::TempDir,
+}
+
+async fn stores() -> Stores {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name| format!("sqlite:{}", folder.path().join(name).display());
+    let legacy = Legacy::open(&url("legacy.db")).await.unwrap();
+    let customers = (1..=2).map(|id| Customer { id, name: "A".into(), country: "Norway".into() }).collect();
+    History { customers, invoices: Vec::new() }.write_to(&legacy).await.unwrap();
+    Stores { legacy, target: Target::open(&url("target.db")).await.unwrap(), _folder: folder }
+}
+
+fn invoice(customer: i64, id: i64, price: &str) -> Invoice {
+    checked(price).into_new(customer, id)
+}
+
+fn checked(price: &str) -> Draft {
+    draft(price, 2).checked().unwrap()
+}
+
+fn request(call: Call) -> InvoiceRequest {
+    InvoiceRequest { customer: 1, country: "Norway".into(), call }
+}
+
+async fn ids_of(
+    store: &impl RecordStore<Data = Invoices, Error = StoreError>,
+    group: Option<i64>,
+) -> Vec<(i64, i64)> {
+    let (mut ids, mut after): (Vec<_>, Option<RecordKey<Invoices>>) = (Vec::new(), None);
+    loop {
+        let page = store.page(group.as_ref(), after.as_ref(), 2, 7).await.unwrap();
+        assert_eq!(page.stamp, 7);
+        let Some((last, _)) = page.records.last() else {
+            return ids;
+        };
+        after = Some(key(last.group, last.item));
+        ids.extend(page.records.iter().map(|(key, _)| (key.group, key.item)));
+    }
+}
+
+async fn keeps_records(store: &impl RecordStore<Data = Invoices, Error = StoreError>) {
+    let all = [(1, 5), (2, 4), (1, 3), (1, 9)];
+    let records: Vec<_> = all.iter().map(|&(c, i)| (key(c, i), invoice(c, i, "1.10"))).collect();
+    store.replace_many(&records, 10).await.unwrap();
+    store.replace_many(&records, 10).await.unwrap();
+    assert_eq!(ids_of(store, None).await, [(1, 3), (1, 5), (1, 9), (2, 4)]);
+    assert_eq!(ids_of(store, Some(1)).await, [(1, 3), (1, 5), (1, 9)]);
+
+    let changed = invoice(1, 5, "7.35");
+    store.replace(&key(1, 5), Some(&changed), 20).await.unwrap();
+    assert_eq!(store.read(&key(1, 5), 9).await.unwrap(), (9, Some(changed)));
+    for _ in 0..2 {
+        store.replace(&key(1, 5), None, 30).await.unwrap();
+    }
+    assert_eq!(store.read(&key(1, 5), 9).await.unwrap(), (9, None));
+    assert_eq!(ids_of(store, Some(1)).await, [(1, 3), (1, 9)]);
+}
+
+#[tokio::test]
+async fn both_stores_give_back_what_was_replaced_in_them() {
+    let stores = stores().await;
+    keeps_records(&stores.legacy).await;
+    keeps_records(&stores.target).await;
+}
+
+#[tokio::test]
+async fn generated_history_is_the_same_in_both_schemas() {
+    let stores = stores().await;
+    let mut history = History::generate(3);
+    history.invoices.truncate(300);
+    for invoice in &mut history.invoices {
+        invoice.customer_id = 1;
+        stores.legacy.replace(&key(1, invoice.id), Some(invoice), 0).await.unwrap();
+        stores.target.replace(&key(1, invoice.id), Some(invoice), 0).await.unwrap();
+    }
+    for invoice in history.invoices {
+        let id = key(1, invoice.id);
+        assert_eq!(stores.legacy.read(&id, 0).await.unwrap().1.as_ref(), Some(&invoice));
+        assert_eq!(stores.target.read(&id, 0).await.unwrap().1, Some(invoice));
+    }
+}
+
+#[tokio::test]
+async fn on_the_target_an_older_copy_changes_nothing_and_cannot_bring_back_what_was_deleted() {
+    let Stores { target, .. } = stores().await;
+    let (older, newer) = (invoice(1, 5, "1.00"), invoice(1, 5, "2.00"));
+    target.replace(&key(1, 5), Some(&newer), 20).await.unwrap();
+    target.replace(&key(1, 5), Some(&older), 10).await.unwrap();
+    target.replace_many(&[(key(1, 5), older.clone())], 10).await.unwrap();
+    assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, Some(newer));
+
+    target.replace(&key(1, 5), None, 30).await.unwrap();
+    target.replace(&key(1, 5), Some(&older), 20).await.unwrap();
+    assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, None);
+    target.replace(&key(1, 8), None, 30).await.unwrap();
+    target.replace(&key(1, 8), Some(&invoice(1, 8, "1.00")), 20).await.unwrap();
+    assert_eq!(
+        target.read(&key(1, 8), 0).await.unwrap().1,
+        None,
+        "a delete leaves its stamp where nothing was"
+    );
+}
+
+#[derive(Clone)]
+struct NextId(i64);
+impl IdSource for NextId {
+    async fn next(&self) -> Result<i64, StoreError> {
+        Ok(self.0)
+    }
+}
+
+#[tokio::test]
+async fn own_writes_of_the_target_win_over_every_stamp_that_they_replace() {
+    let Stores { target, .. } = stores().await;
+    let far_ahead = target.clock().await.unwrap().unwrap() + 3_600_000_000;
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
+    let service = TargetWithIds { store: target.clone(), ids: NextId(5) };
+    service.answer(request(Call::Put(5, checked("2.00")))).await.unwrap();
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
+    let total = target.read(&key(1, 5), 0).await.unwrap().1.unwrap().total.to_string();
+    assert_eq!(total, "4.00");
+    service.answer(request(Call::Delete(5))).await.unwrap();
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 1).await.unwrap();
+    assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, None);
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_is_an_error_and_never_an_invoice_that_is_replaced() {
+    let Stores { target, .. } = stores().await;
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), 1).await.unwrap();
+    let service = TargetWithIds { store: target, ids: NextId(5) };
+    let error = service.answer(request(Call::Create(checked("2.00")))).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_put_or_delete_of_nothing_is_not_found_and_a_get_says_missing() {
+    let Stores { legacy, target, .. } = stores().await;
+    let target = TargetWithIds { store: target, ids: NextId(1) };
+    for call in [Call::Put(9, checked("1.00")), Call::Delete(9)] {
+        assert!(matches!(legacy.answer(request(call.clone())).await, Err(StoreError::NotFound)));
+        assert!(matches!(target.answer(request(call)).await, Err(StoreError::NotFound)));
+    }
+    assert_eq!(legacy.answer(request(Call::Get(9))).await.unwrap().body, Body::Missing);
+    assert_eq!(target.answer(request(Call::Get(9))).await.unwrap().body, Body::Missing);
+}
+
+#[tokio::test]
+async fn legacy_gives_no_id_twice_and_its_sequence_can_be_raised() {
+    let Stores { legacy, .. } = stores().await;
+    let create = async || match legacy.answer(request(Call::Create(checked("1.00")))).await.unwrap().body {
+        Body::Invoice(invoice) => invoice.id,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(legacy.largest_id().await.unwrap(), 0);
+    assert_eq!(create().await, 1);
+    legacy.answer(request(Call::Delete(1))).await.unwrap();
+    assert_eq!((legacy.largest_id().await.unwrap(), create().await), (1, 2));
+    legacy.raise_sequence_above(1_000).await.unwrap();
+    assert_eq!(create().await, 1_001);
+    legacy.raise_sequence_above(50).await.unwrap();
+    assert_eq!((create().await, legacy.largest_id().await.unwrap()), (1_002, 1_002));
+}

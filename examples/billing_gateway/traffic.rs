@@ -1,0 +1,205 @@
+//! Open-loop traffic through HTTP: requests are sent when they are due, whatever happened to those before, and
+//! latency counts from when they were due.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::client::{Client, Done, Ended};
+use crate::ledger::Ledger;
+use crate::load::Load;
+
+/// Clients, each with a connection of its own; requests go round them.
+const CLIENTS: usize = 16;
+/// Requests on their way at once. One that finds no room is not sent, and counts as an error of the run.
+const IN_FLIGHT_MAX: usize = 2_000;
+/// How often a paused run looks whether it may go on.
+const TICK: Duration = Duration::from_millis(1);
+/// How long a pause waits for the requests on their way.
+const PAUSE_MAX: Duration = Duration::from_secs(15);
+
+/// What was counted in one step of the walk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) reads: u64,
+    pub(crate) target_reads: u64,
+    /// Answered 503.
+    pub(crate) unavailable: u64,
+    /// Answered otherwise than a service may.
+    pub(crate) broken: u64,
+    /// Not sent: too many were on their way.
+    pub(crate) shed: u64,
+    /// Microseconds from when each request was due to its answer.
+    pub(crate) latencies: Vec<u32>,
+    /// The first strange answer.
+    pub(crate) complaint: Option<String>,
+}
+
+/// The running traffic.
+#[derive(Clone, Debug)]
+pub(crate) struct Traffic(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    clients: Vec<Client>,
+    ledger: Ledger,
+    began: Instant,
+    rate: u32,
+    load: Mutex<Load>,
+    in_flight: Arc<Semaphore>,
+    paused: AtomicBool,
+    step: AtomicUsize,
+    steps: Mutex<Vec<Counts>>,
+}
+
+impl Traffic {
+    /// Starts paused. `rate` is in requests a second.
+    pub(crate) fn start(base: &str, rate: u32, load: Load, ledger: Ledger) -> Self {
+        let traffic = Self(Arc::new(Shared {
+            clients: (0..CLIENTS).map(|_| Client::new(base.to_owned())).collect(),
+            ledger,
+            began: Instant::now(),
+            rate,
+            load: Mutex::new(load),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
+            paused: AtomicBool::new(true),
+            step: AtomicUsize::new(0),
+            steps: Mutex::new(Vec::new()),
+        }));
+        let (pacer, runtime) = (traffic.clone(), Handle::current());
+        // A thread of its own: the runtime's timer counts in whole milliseconds. It ends with the process.
+        std::thread::spawn(move || pacer.pace(&runtime));
+        traffic
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// Requests that are due from now on count for a new step; gives its number.
+    pub(crate) fn begin_step(&self) -> usize {
+        let mut steps = self.0.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.push(Counts::default());
+        self.0.step.store(steps.len() - 1, Ordering::Relaxed);
+        steps.len() - 1
+    }
+
+    pub(crate) fn counts(&self, step: usize) -> Counts {
+        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned().unwrap_or_default()
+    }
+
+    /// The number of requests and the newest latencies of a step, for a line of progress.
+    pub(crate) fn glance(&self, step: usize, newest: usize) -> (u64, Vec<u32>) {
+        let steps = self.0.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.get(step).map_or((0, Vec::new()), |counts| {
+            let from = counts.latencies.len().saturating_sub(newest);
+            (counts.requests, counts.latencies[from..].to_vec())
+        })
+    }
+
+    pub(crate) fn resume(&self) {
+        self.0.paused.store(false, Ordering::Relaxed);
+    }
+
+    /// Sends nothing more and waits until everything on its way was answered.
+    pub(crate) async fn pause(&self) -> Result<()> {
+        self.0.paused.store(true, Ordering::Relaxed);
+        tokio::time::sleep(TICK * 5).await; // the request that is due next may still be sent
+        let all = u32::try_from(IN_FLIGHT_MAX).unwrap_or(u32::MAX);
+        match tokio::time::timeout(PAUSE_MAX, self.0.in_flight.acquire_many(all)).await {
+            Ok(_) => Ok(()),
+            Err(_) => bail!("after {PAUSE_MAX:?} without new requests some are still not answered"),
+        }
+    }
+
+    /// Sends each request when it is due; those that are late by then are sent at once.
+    fn pace(&self, runtime: &Handle) {
+        let _entered = runtime.enter();
+        let gap = Duration::from_secs(1) / self.0.rate;
+        let mut due = Instant::now();
+        for number in 0.. {
+            while self.0.paused.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                due = Instant::now();
+            }
+            due += gap;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.send(due, number);
+        }
+    }
+
+    fn send(&self, due: Instant, number: usize) {
+        let step = self.0.step.load(Ordering::Relaxed);
+        let Ok(slot) = self.0.in_flight.clone().try_acquire_owned() else {
+            self.count(step, |counts| counts.shed += 1);
+            return;
+        };
+        let job = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_job();
+        let this = self.clone();
+        tokio::spawn(async move {
+            let shared = &this.0;
+            let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
+            this.count(step, |counts| counts.add(&done, due.elapsed()));
+            if let Some(key) = done.created {
+                shared.load.lock().unwrap_or_else(PoisonError::into_inner).created(key);
+            }
+            drop(slot);
+        });
+    }
+
+    fn count(&self, step: usize, act: impl FnOnce(&mut Counts)) {
+        let mut steps = self.0.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.get_mut(step).map(act);
+    }
+}
+
+impl Counts {
+    /// All steps of one stage together.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.reads += other.reads;
+        self.target_reads += other.target_reads;
+        self.unavailable += other.unavailable;
+        self.broken += other.broken;
+        self.shed += other.shed;
+        self.latencies.extend(&other.latencies);
+        self.complaint = self.complaint.take().or_else(|| other.complaint.clone());
+    }
+
+    /// The share of the answered reads that the target answered, in percent.
+    pub(crate) fn target_percent(&self) -> f64 {
+        if self.reads == 0 { 0.0 } else { self.target_reads as f64 * 100.0 / self.reads as f64 }
+    }
+
+    fn add(&mut self, done: &Done, latency: Duration) {
+        self.requests += 1;
+        self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
+        if let Some(from_target) = done.read {
+            self.reads += 1;
+            self.target_reads += u64::from(from_target);
+        }
+        match done.ended {
+            Ended::Fine => {}
+            Ended::Unavailable => self.unavailable += 1,
+            Ended::Broken => self.broken += 1,
+        }
+        if self.complaint.is_none() {
+            self.complaint.clone_from(&done.complaint);
+        }
+    }
+}
+
+/// The latency, in milliseconds, that this share of requests stays below.
+pub(crate) fn percentile_ms(latencies: &mut [u32], share: f64) -> f64 {
+    if latencies.is_empty() {
+        return 0.0;
+    }
+    let at = ((latencies.len() - 1) as f64 * share) as usize;
+    f64::from(*latencies.select_nth_unstable(at).1) / 1_000.0
+}
