@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::clock::{Clock, Stamps, Taken, micros};
 use super::error::JournalError;
@@ -88,14 +88,24 @@ impl Journal {
         }
         #[cfg(feature = "sqlite")]
         if let Some(file) = super::sqlite::file_of(url) {
-            return Ok(Self::durable(super::sqlite::open(file).await?, limits));
+            return Self::durable(super::sqlite::open(file).await?, limits).await;
         }
         Err(JournalError::UnknownUrl { url: url.to_owned() })
     }
 
+    /// The journal behind this writer; every mark that stands is dirty at once.
     #[cfg(feature = "sqlite")]
-    pub(super) fn durable(writer: Writer, limits: Limits) -> Self {
-        Self::new(Backend::Durable(writer), limits)
+    pub(super) async fn durable(writer: Writer, limits: Limits) -> Result<Self, JournalError> {
+        let journal = Self::new(Backend::Durable(writer), limits);
+        let scopes = match journal.call(Command::ListScopes).await? {
+            Reply::Scopes(scopes) => scopes,
+            other => return Err(unexpected(&other)),
+        };
+        scopes.iter().for_each(|(_, scope)| journal.0.index.add(scope));
+        // Marks that are made before a session opens have rows of session 0, above those that stand already.
+        let rows = scopes.into_iter().map(|(row, _)| row).filter(|row| *row < 1 << 40);
+        journal.0.next_row.store(rows.max().map_or(1, |row| row + 1), Ordering::SeqCst);
+        Ok(journal)
     }
 
     fn new(backend: Backend, limits: Limits) -> Self {
@@ -151,10 +161,8 @@ impl Journal {
         let letters = self.dead_letters(u64::MAX).await?;
         for letter in letters {
             let command = Command::RetryDead { scope: letter.scope.clone(), now: self.now() };
-            let merged = self.removed(command).await?;
-            (0..merged).for_each(|_| self.0.index.remove(&letter.scope));
+            self.call_then(command, self.forget_merged(&letter.scope)).await?;
         }
-        self.0.changed.notify_waiters();
         Ok(())
     }
 
@@ -193,7 +201,9 @@ impl Journal {
         self.0.next_row.store((opened.session << 40) + 1, Ordering::SeqCst);
         self.0.next_claim.store((opened.session << 40) + 1, Ordering::SeqCst);
         self.0.stamps.resume(opened.status.reserved_stamp);
-        opened.scopes.iter().for_each(|scope| self.0.index.add(scope));
+        if opened.voided {
+            self.dirty_everything();
+        }
         Ok(*opened)
     }
 
@@ -294,23 +304,41 @@ impl Journal {
             scopes: mark.scopes.as_slice().to_vec(),
             now: self.now(),
         };
-        let mut pending = Pending { journal: self, mark: Some(mark) };
-        let answer = self.done(command).await;
-        let Some(mark) = pending.mark.take() else {
-            return Err(JournalError::Closed);
-        };
-        match answer {
-            Ok(()) => Ok(mark),
-            Err(refused @ JournalError::Refused(_)) => {
-                self.forget(mark.scopes.as_slice());
-                Err(refused)
-            }
-            Err(error) => {
-                // The commit may have been made all the same; the row is then taken out by this.
-                self.unmark(&mark);
-                Err(error)
-            }
+        match &self.0.backend {
+            Backend::Memory(_) => self.recorded(mark, self.call(command).await),
+            #[cfg(feature = "sqlite")]
+            Backend::Durable(_) => self.mark_durably(mark, command).await,
         }
+    }
+
+    /// The command goes on when the caller goes away; the mark is then removed as soon as it is recorded.
+    #[cfg(feature = "sqlite")]
+    async fn mark_durably(&self, mark: RunningMark, command: Command) -> Result<RunningMark, JournalError> {
+        let (sender, answer) = oneshot::channel();
+        let mut waiting = Waiting { journal: self, answer };
+        let journal = self.clone();
+        let then = move |reply| {
+            if let Err(Ok(unheard)) = sender.send(journal.recorded(mark, reply)) {
+                journal.unmark(&unheard);
+            }
+        };
+        self.send(command, then)?;
+        (&mut waiting.answer).await.unwrap_or(Err(JournalError::Closed))
+    }
+
+    /// A mark that was not recorded is no mark: nothing of a command that failed is done.
+    fn recorded(
+        &self,
+        mark: RunningMark,
+        reply: Result<Reply, JournalError>,
+    ) -> Result<RunningMark, JournalError> {
+        let error = match reply {
+            Ok(Reply::Refused(refusal)) => JournalError::Refused(refusal),
+            Ok(_) => return Ok(mark),
+            Err(error) => error,
+        };
+        self.forget(mark.scopes.as_slice());
+        Err(error)
     }
 
     fn prepare(&self, scopes: Scopes) -> RunningMark {
@@ -331,8 +359,7 @@ impl Journal {
         match self.send(command, |_| ()) {
             Ok(()) => self.forget(mark.scopes.as_slice()),
             Err(_) => (mark.first..).zip(&mark.scopes).for_each(|(first, scope)| {
-                let (narrowed, not_before, reason) = (None, 0, Reason::Abandoned);
-                self.send_later(Command::Leave { first, rows: 1, narrowed, not_before, reason }, scope);
+                self.send_later(Command::Unmark { first, rows: 1 }, scope);
             }),
         }
     }
@@ -406,16 +433,25 @@ impl Journal {
         for scope in &scopes {
             let (session, now) = (self.session(), self.now());
             let command = Command::MarkLeft { session, id, scope: scope.clone(), not_before, reason, now };
-            match self.removed(command).await {
-                Ok(merged) => (0..merged).for_each(|_| self.0.index.remove(scope)),
-                Err(error) => {
-                    self.forget(scopes.as_slice());
-                    return Err(error);
-                }
-            }
+            self.call_then(command, self.left_or_forgotten(scope)).await?;
         }
-        self.0.changed.notify_waiters();
         Ok(())
+    }
+
+    /// A callback for a left mark: merged, or not recorded, it is no row of its own.
+    fn left_or_forgotten(
+        &self,
+        scope: &Scope,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let (inner, scope) = (Arc::clone(&self.0), scope.clone());
+        move |reply| {
+            let rows = match reply {
+                Ok(Reply::Removed(merged)) => merged,
+                _ => 1,
+            };
+            (0..rows).for_each(|_| inner.index.remove(&scope));
+            inner.changed.notify_waiters();
+        }
     }
 
     /// Marks scopes for repair at once in memory, and durably as soon as the journal gets to it. A mark that cannot
@@ -431,18 +467,14 @@ impl Journal {
             let (session, now) = (self.session(), self.now());
             let command =
                 Command::MarkLeft { session, id, scope: scope.clone(), not_before: now, reason, now };
-            let (inner, mine) = (Arc::clone(&self.0), scope.clone());
-            let then = move |reply: Result<Reply, JournalError>| match reply {
-                Ok(Reply::Removed(merged)) => (0..merged).for_each(|_| inner.index.remove(&mine)),
-                _ => {
-                    inner.index.remove(&mine);
+            let left_or_forgotten = self.left_or_forgotten(scope);
+            let then = move |reply: Result<Reply, JournalError>| {
+                if reply.is_err() {
                     unrecorded();
                 }
+                left_or_forgotten(reply);
             };
-            if self.send(command, then).is_err() {
-                self.0.index.remove(scope);
-                unrecorded();
-            }
+            drop(self.send(command, then));
         }
         self.0.changed.notify_waiters();
     }
@@ -518,7 +550,8 @@ impl Journal {
         }
     }
 
-    /// Hands a command over and comes back at once; `then` runs when it is durable, or failed.
+    /// Hands a command over and comes back at once; `then` runs when it is durable, or failed, also when it could not
+    /// be handed over.
     fn send(
         &self,
         command: Command,
@@ -535,13 +568,21 @@ impl Journal {
         }
     }
 
-    /// Does a command that removes rows; gives how many.
-    pub(crate) async fn removed(&self, command: Command) -> Result<u64, JournalError> {
-        match self.call(command).await? {
-            Reply::Removed(rows) => Ok(rows),
-            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
-            other => Err(unexpected(&other)),
-        }
+    /// Does a command and waits until it is durable; `then` runs also when the caller has gone away by then.
+    async fn call_then(
+        &self,
+        command: Command,
+        then: impl FnOnce(Result<Reply, JournalError>) + Send + 'static,
+    ) -> Result<(), JournalError> {
+        let (sender, answer) = oneshot::channel();
+        let told = move |reply: Result<Reply, JournalError>| {
+            let done = reply.as_ref().map(drop).map_err(Clone::clone);
+            then(reply);
+            // Whoever has gone away no longer wants to know.
+            drop(sender.send(done));
+        };
+        self.send(command, told)?;
+        answer.await.unwrap_or(Err(JournalError::Closed))
     }
 
     /// Does a command that gives nothing back.
@@ -583,16 +624,19 @@ impl Drop for DirtyWhile {
     }
 }
 
-/// Takes a mark back whose caller went away before the journal had answered.
-struct Pending<'a> {
+/// Takes a mark back that was recorded after its caller had gone away.
+#[cfg(feature = "sqlite")]
+struct Waiting<'a> {
     journal: &'a Journal,
-    mark: Option<RunningMark>,
+    answer: oneshot::Receiver<Result<RunningMark, JournalError>>,
 }
 
-impl Drop for Pending<'_> {
+#[cfg(feature = "sqlite")]
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if let Some(mark) = &self.mark {
-            self.journal.unmark(mark);
+        self.answer.close();
+        if let Ok(Ok(mark)) = self.answer.try_recv() {
+            self.journal.unmark(&mark);
         }
     }
 }

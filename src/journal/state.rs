@@ -111,6 +111,7 @@ impl JournalState {
             }
             Command::Bury { claim, ids } => Ok(self.bury(*claim, ids)),
             Command::RetryDead { scope, now } => Ok(self.retry_dead(scope, *now)),
+            Command::ListScopes => Ok(Reply::Scopes(self.scopes())),
             Command::ListDead { limit } => Ok(Reply::Marks(self.dead(*limit))),
             Command::Commit { from, request, everything, session, audit } => {
                 self.commit(*from, *request, *everything, *session, audit)
@@ -153,16 +154,12 @@ impl JournalState {
             self.adopt(now + late_bound);
         }
         self.session += 1;
-        if after_crash && self.continues_unrecorded {
+        let voided = after_crash && self.continues_unrecorded;
+        if voided {
             self.void(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
         }
         (self.session_open, self.continues_unrecorded) = (true, continues_unrecorded);
-        Reply::Opened(Box::new(Opened {
-            session: self.session,
-            after_crash,
-            status: self.status(),
-            scopes: self.marks.values().map(|mark| mark.scope.clone()).collect(),
-        }))
+        Reply::Opened(Box::new(Opened { session: self.session, after_crash, voided, status: self.status() }))
     }
 
     /// Whatever the ended session had running may still land, so it all waits the late bound.
@@ -342,6 +339,10 @@ impl JournalState {
                 self.put_left(id, Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark });
         }
         Reply::Removed(merged)
+    }
+
+    fn scopes(&self) -> Vec<(MarkId, Scope)> {
+        self.marks.iter().map(|(id, mark)| (*id, mark.scope.clone())).collect()
     }
 
     fn dead(&self, limit: u64) -> Vec<(MarkId, Mark)> {

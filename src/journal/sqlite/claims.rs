@@ -27,6 +27,7 @@ impl Tables<'_> {
                 Reply::Done
             }
             Command::RetryDead { scope, now } => self.retry_dead(scope, *now).await?,
+            Command::ListScopes => Reply::Scopes(mark_rows::all_scopes(self.connection).await?),
             Command::ListDead { limit } => {
                 let limit = Value::Number(limited(*limit));
                 Reply::Marks(mark_rows::select(self.connection, sql::DEAD, &[limit]).await?)

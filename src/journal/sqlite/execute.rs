@@ -26,7 +26,7 @@ impl Backend for Sqlite {
         if done.is_err() {
             // Not a `sqlx::Transaction`: a full disk makes SQLite roll back by itself, and that type then takes the
             // transaction for an open one for ever. Here the error says that there is none left, which is right.
-            let _ = sqlx::query(sql::ROLLBACK).execute(&mut self.connection).await;
+            drop(sqlx::query(sql::ROLLBACK).execute(&mut self.connection).await);
         }
         done.map_err(|error| named(&self.path, &error))
     }
@@ -86,6 +86,7 @@ impl Tables<'_> {
             | Command::GiveBack { .. }
             | Command::Bury { .. }
             | Command::RetryDead { .. }
+            | Command::ListScopes
             | Command::ListDead { .. } => self.claim_command(command).await,
             Command::Commit { .. }
             | Command::SaveFill { .. }

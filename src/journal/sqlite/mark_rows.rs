@@ -121,9 +121,15 @@ pub(super) async fn counts(connection: &mut SqliteConnection) -> Result<MarkCoun
     Ok(counts)
 }
 
-pub(super) async fn all_scopes(connection: &mut SqliteConnection) -> Result<Vec<Scope>, sqlx::Error> {
+pub(super) async fn all_scopes(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(MarkId, Scope)>, sqlx::Error> {
     let rows = sqlx::query(sql::ALL_SCOPES).fetch_all(connection).await?;
-    rows.iter().map(|row| scope(row.try_get("kind")?, row.try_get("scope")?)).collect()
+    let decode = |row: &SqliteRow| {
+        let id: i64 = row.try_get("id")?;
+        Ok((id.cast_unsigned(), scope(row.try_get("kind")?, row.try_get("scope")?)?))
+    };
+    rows.iter().map(decode).collect()
 }
 
 /// The columns of a scope: its kind and its text.

@@ -45,17 +45,13 @@ impl Tables<'_> {
         }
         self.state.session += 1;
         let session = self.state.session;
-        if after_crash && self.state.continues_unrecorded {
+        let voided = after_crash && self.state.continues_unrecorded;
+        if voided {
             self.void(session, session << 40, now + late_bound, now, Reason::Crash).await?;
         }
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let status = self.status().await?;
-        Ok(Reply::Opened(Box::new(Opened {
-            session,
-            after_crash,
-            status,
-            scopes: mark_rows::all_scopes(self.connection).await?,
-        })))
+        Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, status })))
     }
 
     async fn status(&mut self) -> Result<JournalStatus, sqlx::Error> {

@@ -105,7 +105,7 @@ pub(super) const ADOPT_RUNNING: &str = "UPDATE crossfade_mark SET state = 1, rea
 pub(super) const ADOPT_CLAIMED: &str = "UPDATE crossfade_mark SET state = 1, claim = 0, lease_until = 0,
     not_before = max(not_before, ?) WHERE state = 2";
 pub(super) const COUNT_MARKS: &str = "SELECT state, count(*) FROM crossfade_mark GROUP BY state";
-pub(super) const ALL_SCOPES: &str = "SELECT kind, scope FROM crossfade_mark ORDER BY id";
+pub(super) const ALL_SCOPES: &str = "SELECT id, kind, scope FROM crossfade_mark ORDER BY id";
 
 pub(super) const TAKE_IDS: &str = "INSERT INTO crossfade_sequence (name, next) VALUES (?, 1 + ?)
     ON CONFLICT (name) DO UPDATE SET next = next + ? RETURNING next";

@@ -43,7 +43,7 @@ struct Commands {
     draw: Draw,
 }
 
-const KINDS: u8 = 40;
+const KINDS: u8 = 41;
 
 impl Commands {
     fn below(&self, number: usize, below: u64) -> u64 {
@@ -124,6 +124,7 @@ impl Commands {
             36 => Command::RaiseIds { sequence: self.below(0, 2).to_string(), above: self.below(1, 50) },
             37 => Command::Audit { entry: self.audit() },
             38 => Command::ListAudit { limit: self.below(0, 5) },
+            39 => Command::ListScopes,
             _ => Command::Status,
         }
     }
