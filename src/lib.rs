@@ -78,7 +78,9 @@ pub mod reconcile;
 pub mod test_util;
 
 mod error;
+mod migration;
 mod stats;
 
 pub use error::Refused;
-pub use stats::StatsSnapshot;
+pub use migration::{Migration, MigrationBuilder};
+pub use stats::{StatsSnapshot, StatsWindow};

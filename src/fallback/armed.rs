@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -73,11 +72,11 @@ impl<Err: From<Refused>> Unusable<Err> {
 }
 
 /// A read of the target that may be answered by legacy.
-pub(super) struct Armed<P> {
+pub(super) struct Armed<P: 'static> {
     pub(super) core: &'static Core,
     pub(super) plan: Plan,
     pub(super) scopes: Scopes,
-    pub(super) rules: Arc<Rules<P>>,
+    pub(super) rules: &'static Rules<P>,
 }
 
 impl<P> Armed<P> {

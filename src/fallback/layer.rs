@@ -78,7 +78,7 @@ impl<P> FallbackLayer<P> {
     }
 }
 
-impl<S, P: Clone> Layer<S> for FallbackLayer<P> {
+impl<S, P: Clone + 'static> Layer<S> for FallbackLayer<P> {
     type Service = Fallback<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {

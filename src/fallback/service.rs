@@ -1,7 +1,6 @@
 //! [`Fallback`].
 
 use std::mem;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,14 +15,15 @@ use crate::route::{Leg, Routed, Store};
 
 /// Lets legacy answer the reads that the target cannot: see the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct Fallback<S, P> {
+pub struct Fallback<S, P: 'static> {
     inner: S,
-    rules: Arc<Rules<P>>,
+    /// Leaked once for each stack that is built: a stack that is cloned for each request must not count owners.
+    rules: &'static Rules<P>,
 }
 
 impl<S, P> Fallback<S, P> {
     pub(super) fn new(inner: S, policy: P, timeout: Option<Duration>, budget: SharedBudget) -> Self {
-        Self { inner, rules: Arc::new(Rules::new(policy, timeout, budget)) }
+        Self { inner, rules: Box::leak(Box::new(Rules::new(policy, timeout, budget))) }
     }
 }
 
@@ -51,12 +51,8 @@ where
         let next = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, next);
         let legacy = routed.on_leg(Leg::Fallback, Store::Legacy);
-        let armed = Armed {
-            core: routed.core,
-            plan: routed.plan,
-            scopes: routed.scopes.clone(),
-            rules: Arc::clone(&self.rules),
-        };
+        let armed =
+            Armed { core: routed.core, plan: routed.plan, scopes: routed.scopes.clone(), rules: self.rules };
         let target = ready.call(routed);
         ResponseFuture::armed(armed.answer(target, ready.oneshot(legacy)))
     }

@@ -43,7 +43,7 @@ struct Inner {
 }
 
 enum Backend {
-    Memory(Mutex<JournalState>),
+    Memory(Box<Mutex<JournalState>>),
     #[cfg(feature = "sqlite")]
     Durable(Writer),
 }
@@ -66,7 +66,7 @@ impl Journal {
     /// A journal that ends with the process: for tests and trials.
     #[must_use]
     pub fn memory() -> Self {
-        Self::new(Backend::Memory(Mutex::default()), Limits::default())
+        Self::new(Backend::Memory(Box::default()), Limits::default())
     }
 
     /// Opens the journal that the URL names, and creates it when there is none: `memory:`, or `sqlite:FILE` with
@@ -84,7 +84,7 @@ impl Journal {
     /// As [`open`](Self::open).
     pub async fn open_with(url: &str, limits: Limits) -> Result<Self, JournalError> {
         if url.starts_with("memory:") {
-            return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
+            return Ok(Self::new(Backend::Memory(Box::default()), limits));
         }
         #[cfg(feature = "sqlite")]
         if let Some(file) = super::sqlite::file_of(url) {

@@ -80,7 +80,7 @@ impl<C> MismatchMetricsLayer<C> {
     }
 }
 
-impl<S, C: Clone> Layer<S> for MismatchMetricsLayer<C> {
+impl<S, C: Clone + 'static> Layer<S> for MismatchMetricsLayer<C> {
     type Service = MismatchMetrics<S, C>;
 
     fn layer(&self, inner: S) -> Self::Service {

@@ -1,7 +1,6 @@
 //! [`MismatchMetrics`].
 
 use std::mem;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower::Service;
@@ -13,14 +12,15 @@ use crate::route::{Leg, Routed};
 
 /// Repeats reads on the other store and counts how the answers compare: see the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct MismatchMetrics<S, C> {
+pub struct MismatchMetrics<S, C: 'static> {
     inner: S,
-    watch: Arc<Watch<C>>,
+    /// Leaked once for each stack that is built: a stack that is cloned for each request must not count owners.
+    watch: &'static Watch<C>,
 }
 
 impl<S, C> MismatchMetrics<S, C> {
     pub(super) fn new(inner: S, watch: Watch<C>) -> Self {
-        Self { inner, watch: Arc::new(watch) }
+        Self { inner, watch: Box::leak(Box::new(watch)) }
     }
 
     fn admits<Req>(&self, routed: &Routed<Req>) -> bool {
@@ -59,7 +59,7 @@ where
         let (answered, scopes) = (routed.plan.store(), routed.scopes.clone());
         let request = routed.on_leg(Leg::Shadow, answered.other());
         let answer = ready.call(routed);
-        let shadow = Shadow { service: ready, request, scopes, answered, watch: Arc::clone(&self.watch) };
+        let shadow = Shadow { service: ready, request, scopes, answered, watch: self.watch };
         ResponseFuture::shadowed(async move {
             let answer = answer.await;
             shadow.begin(answer.as_ref().ok());

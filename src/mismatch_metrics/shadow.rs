@@ -27,13 +27,13 @@ pub(super) struct Watch<C> {
 }
 
 /// A read that is about to be repeated.
-pub(super) struct Shadow<S, Req, C> {
+pub(super) struct Shadow<S, Req, C: 'static> {
     /// Has been called once, so it is asked for readiness again.
     pub(super) service: S,
     pub(super) request: Routed<Req>,
     pub(super) scopes: Scopes,
     pub(super) answered: Store,
-    pub(super) watch: Arc<Watch<C>>,
+    pub(super) watch: &'static Watch<C>,
 }
 
 /// Why a shadow read gave nothing to compare.

@@ -76,7 +76,10 @@ impl Mover<'_> {
                 MoveStep::WaitForClock => self.wait_for_clock().await,
                 MoveStep::Commit(request) => self.commit(request).await,
                 MoveStep::AskCommitted => self.ask_committed().await,
-                MoveStep::Adopt => return Ok(self.adopt(config)),
+                MoveStep::Adopt => {
+                    self.adopt(config);
+                    return Ok(());
+                }
                 MoveStep::KeepOld => return Err(self.keep_old()),
             };
             step = run.next(event);

@@ -3,6 +3,7 @@
 mod cancellation;
 mod dual_write;
 mod fallback;
+mod fill;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;
