@@ -85,7 +85,7 @@ impl Writer {
                     }
                     Err(error) => drop(opened.send(Err(error))),
                 }
-            })
+            });
         };
         thread::Builder::new().name("crossfade-journal".into()).spawn(run).map_err(failed)?;
         is_open.await.map_err(|_| JournalError::Closed)??;

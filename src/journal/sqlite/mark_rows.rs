@@ -180,10 +180,10 @@ fn decode(row: &SqliteRow) -> Result<(MarkId, Mark), sqlx::Error> {
     Ok((number("id")?.cast_unsigned(), mark))
 }
 
-fn scope(kind: i64, text: String) -> Result<Scope, sqlx::Error> {
+fn scope(kind: i64, text: &str) -> Result<Scope, sqlx::Error> {
     let scope = match kind {
-        0 => Key::from_text(&text).map(Scope::Key),
-        1 => Group::from_text(&text).map(Scope::Group),
+        0 => Key::from_text(text).map(Scope::Key),
+        1 => Group::from_text(text).map(Scope::Group),
         _ => Some(Scope::Everything),
     };
     scope.ok_or_else(|| sqlx::Error::Decode(format!("a mark of kind {kind} has no such scope").into()))

@@ -13,8 +13,9 @@ use super::super::file::Sqlite;
 use super::{all_marks, pragma, runtime, unsynced};
 use crate::data::{Key, Scope, Scopes};
 use crate::journal::error::JournalError;
-use crate::journal::handle::{Journal, RunningMark};
+use crate::journal::handle::Journal;
 use crate::journal::limits::Limits;
+use crate::journal::marking::RunningMark;
 use crate::journal::model::{Command, Reason, Reply};
 use crate::journal::writer::{Backend, Writer};
 

@@ -1,5 +1,6 @@
 //! Tests of the journal in a SQLite file.
 
+mod dirty;
 mod faults;
 mod file;
 mod group_commit;
