@@ -183,7 +183,24 @@ impl<B: Backend> Loop<B> {
                     self.commit_one(one).await;
                 }
             }
-            Err(error) => batch.into_iter().for_each(|one| self.failed(one, error.clone())),
+            Err(error) => self.storage_failed(batch, error).await,
+        }
+    }
+
+    /// On a full disk a removal can fail that makes a left mark, which needs room: what does not may still be done.
+    async fn storage_failed(&mut self, batch: Vec<(Command, ReplyTo)>, error: JournalError) {
+        let full = matches!(error, JournalError::Full { .. });
+        let (removals, others): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|(command, _)| is_removal(command));
+        let again = full && !removals.is_empty();
+        removals.into_iter().for_each(|one| self.failed(one, error.clone()));
+        if !again || others.is_empty() {
+            return others.into_iter().for_each(|one| self.failed(one, error.clone()));
+        }
+        let commands: Vec<&Command> = others.iter().map(|(command, _)| command).collect();
+        match self.backend.execute(&commands).await {
+            Ok(replies) => others.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply))),
+            Err(error) => others.into_iter().for_each(|one| self.failed(one, error.clone())),
         }
     }
 

@@ -19,13 +19,13 @@ use crate::journal::marking::RunningMark;
 use crate::journal::model::{Command, Reason, Reply};
 use crate::journal::writer::{Backend, Writer};
 
-/// A file on a disk whose size is set from outside, in pages; 0 is as much as there is.
+/// A file on a disk whose size is set from outside, in pages.
 struct Small {
     file: Sqlite,
     pages: Arc<AtomicI64>,
 }
 
-const AS_MUCH_AS_THERE_IS: i64 = 0x3fff_ffff;
+const AS_MUCH_AS_THERE_IS: i64 = 1_000_000;
 
 impl Backend for Small {
     async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
