@@ -2,7 +2,11 @@
 //!
 //! `cargo bench --bench stack`. Compare rows of one run with each other; the numbers of two machines say nothing.
 
-#![allow(missing_docs, reason = "criterion's macros make public items without docs")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "criterion makes public items; a bench that cannot start may panic"
+)]
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

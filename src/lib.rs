@@ -77,8 +77,11 @@ pub mod reconcile;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
+pub mod future;
+
 mod error;
 mod migration;
+mod shard;
 mod stats;
 
 pub use error::Refused;
