@@ -91,7 +91,7 @@
 //! # struct Invoice { customer: i64, id: i64 }
 //! # fn layer(copier: impl CopyScopes) {
 //! let layer = DualWriteLayer::new(copier)
-//!     .written(|_named: &Scopes, created: &Invoice| Key::new(&created.customer, &created.id).into());
+//!     .written(|_: &Scopes, created: &Invoice| Scopes::from(Key::new(&created.customer, &created.id)));
 //! # }
 //! ```
 //!

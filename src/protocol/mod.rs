@@ -32,7 +32,8 @@
 //! | [`Fill`] | drain, wait, page after page of both stores, certify | `fill` |
 //! | [`MoveRun`] | one commit; or hold, drain, wait, hand over, and then the commit | `route` |
 //!
-//! A machine that is told what cannot happen ends on the safe side: a write leaves its mark, a copy has failed, a fill
+//! A machine that is told what cannot happen ends on the safe side: a write that may have reached the authority leaves its
+//! mark, a copy has failed, a fill
 //! stops, a move keeps the old stage. Carrying a step out before the one before it has ended is the wrong program here:
 //!
 //! ```no_run
