@@ -58,6 +58,10 @@
 //! # Runtime
 //! Tokio, with its time driver enabled. Layers spawn tasks only where a caller must not wait: copies that outlast
 //! their `wait`, writes whose caller is gone, shadow reads. Each kind has a limit.
+//!
+//! Build a stack once, and clone it for each task or connection. What a [`route::RoutingHandle`], a [`copy::Copier`] and
+//! the layers of one stack share is leaked on purpose and lives as long as the process: nothing then has to be
+//! counted on the path of a request. A service that built a stack for each connection would grow.
 
 pub mod data;
 pub mod route;

@@ -7,39 +7,77 @@
 //! ```
 //! use crossfade::copy::Copier;
 //! use crossfade::dual_write::DualWriteLayer;
+//! use crossfade::route::{Asked, RouteLayer, Stage};
+//! use crossfade::store::TargetLayer;
 //! # use crossfade::{journal::Journal, route::{RoutingConfig, RoutingHandle}};
-//! # use crossfade::test_util::MemoryStore;
+//! # use crossfade::test_util::{MemoryStore, Number, Request};
+//! # use tower::{ServiceBuilder, ServiceExt};
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
 //! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
-//! let copier = Copier::new(routing, mysql, cassandra);
-//! let layer = DualWriteLayer::new(copier);
-//! # let _ = layer;
+//! let copier = Copier::new(routing, mysql.clone(), cassandra.clone());
+//! let invoices = ServiceBuilder::new()
+//!     .layer(RouteLayer::new(routing))
+//!     .layer(DualWriteLayer::new(copier))
+//!     .layer(TargetLayer::new(cassandra.clone()))
+//!     .service(mysql);
+//!
+//! let _drained = routing.move_to(Stage::DualWrite, Asked::by("ops", "the migration begins")).await?;
+//! let paid = Number::new(1, "paid");
+//! invoices.oneshot(Request::Put { group: 42, item: 1001, record: paid.clone() }).await?;
+//! assert_eq!(cassandra.get((42, 1001)), Some(paid));
+//! assert_eq!(routing.journal().marks(), 0);
 //! # Ok(()) }
 //! ```
+//!
+//! Beside the layer a service runs a [`Reconciler`](crate::reconcile::Reconciler): it copies what writes could not.
 //!
 //! # What the caller waits for
 //! The mark (one durable commit, shared by all callers of the moment), the authority, and the copy for at most
 //! `writes.wait` of the routing config: 50 ms by default, `"0s"` to be answered at once, `"until_copied"` to wait for
 //! its end. A copy that takes longer goes on in the background. The other store never fails a write.
 //!
+//! # What happens when
+//!
+//! | | the caller gets | the mark |
+//! |---|---|---|
+//! | the mark cannot be recorded | [`Refused::NotRecorded`](crate::Refused::NotRecorded), and the write is not made; with `journal_unavailable = "continue"` the write goes on | none; with `"continue"` everything is dirty |
+//! | the authority applied it, the copy ended | the answer | goes |
+//! | the authority applied it, the copy failed or took too long | the answer | stays; repaired after a growing pause |
+//! | the authority surely rejected it | the error | goes |
+//! | nobody knows what the authority did | the error | stays, and waits `late_bound` of the authority |
+//! | the other store failed 16 copies in a row | the answer, without a try to copy | stays, until a repair gets through |
+//! | 1,024 copies go on in the background ([`COPIES_IN_BACKGROUND_MAX`](crate::route::COPIES_IN_BACKGROUND_MAX)) | the answer | stays |
+//! | the write names everything | the answer | stays: the reconciler copies everything |
+//! | writes are held for a change of the authority | the answer, later; past twice `hold.max` [`Refused::HoldRanOut`](crate::Refused::HoldRanOut), and the write is not made | as above |
+//!
+//! Reads of what a mark stands on go to the authority.
+//!
 //! # When the caller goes away
 //! Dropping the future at any point neither skips the copy nor the bookkeeping: what is left to do moves to a task
-//! of its own, and where there is no runtime left for one, the mark stays for the reconciler.
+//! of its own, and where there is no runtime left for one, the mark stays for the reconciler. Such a task ends after
+//! 60 s; then the mark stays.
 //!
 //! # Outcomes
 //! What an answer of the authority means is asked of a [`ClassifyOutcome`](crate::data::ClassifyOutcome): by default
 //! every error is [`Unknown`](crate::data::Outcome::Unknown), which costs a repair. Name the errors that surely
-//! changed nothing:
+//! changed nothing, and only those:
 //!
 //! ```
 //! # use crossfade::{copy::CopyScopes, data::Outcome, dual_write::DualWriteLayer};
 //! # enum StoreError { Duplicate, Timeout }
 //! # fn layer(copier: impl CopyScopes) {
-//! let layer = DualWriteLayer::new(copier).classified_by(|answer: Result<&u64, &StoreError>| match answer {
+//! let right = DualWriteLayer::new(copier).classified_by(|answer: Result<&u64, &StoreError>| match answer {
 //!     Ok(_) => Outcome::Applied,
 //!     Err(StoreError::Duplicate) => Outcome::Rejected,
 //!     Err(_) => Outcome::Unknown,
+//! });
+//! # }
+//! # fn wrong(copier: impl CopyScopes) {
+//! // Wrong: a write that timed out may be in the store. Its mark goes, and the other store never gets it.
+//! let wrong = DualWriteLayer::new(copier).classified_by(|answer: Result<&u64, &StoreError>| match answer {
+//!     Ok(_) => Outcome::Applied,
+//!     Err(_) => Outcome::Rejected,
 //! });
 //! # }
 //! ```
@@ -53,12 +91,16 @@
 //! # struct Invoice { customer: i64, id: i64 }
 //! # fn layer(copier: impl CopyScopes) {
 //! let layer = DualWriteLayer::new(copier)
-//!     .written(|_named: &Scopes, created: &Invoice| Key::new(&created.customer, &created.id).into());
+//!     .written(|_: &Scopes, created: &Invoice| Scopes::from(Key::new(&created.customer, &created.id)));
 //! # }
 //! ```
 //!
+//! What it gives has to lie within what the request had named: only that is marked.
+//!
 //! # Order
-//! Innermost, around the pair of stores: a layer inside of it would see the authority's call only.
+//! Innermost, around the pair of stores: a layer inside of it would see the authority's call only. Retries belong outside
+//! of the stack, so that each try has a mark of its own; a write that is not idempotent must not be retried after an
+//! unknown outcome by anybody.
 
 mod future;
 mod layer;

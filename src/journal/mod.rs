@@ -11,25 +11,61 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let journal = Journal::memory(); // or Journal::open("sqlite:crossfade.db").await?
 //!
-//! // A writer that does not go through crossfade marks what it wrote.
-//! journal.mark_for_repair(Scope::from(Key::new(&42, &1001))).await?;
-//! assert_eq!(journal.marks(), 1);
-//! assert_eq!(journal.status().await?.marks.left, 1);
+//! assert_eq!(journal.marks(), 0); // no key is dirty
+//! let status = journal.status().await?;
+//! assert_eq!(status.stage.as_str(), "off");
+//! assert!(status.certificate.is_none() && status.fill.is_none());
+//! # Ok(()) }
+//! ```
+//!
+//! A service opens one journal for each migration, keeps it for as long as the migration lasts, and gives it to
+//! [`RoutingHandle::open`](crate::route::RoutingHandle::open). The journal decides in which stage the service starts. So a
+//! journal in memory is for tests and trials: after a restart it says `off`, and a service that was in `ramp_down` would
+//! write to the store that it has left.
+//!
+//! # Writers outside of the stack
+//! A job that writes to the authority without going through the stack tells the journal, *after* it wrote, from the
+//! process that has the journal open:
+//!
+//! ```
+//! # use crossfade::data::{Key, Scope};
+//! # use crossfade::journal::{Journal, JournalError};
+//! # use crossfade::test_util::{MemoryStore, Number};
+//! # async fn job(journal: Journal, mysql: MemoryStore) -> Result<(), JournalError> {
+//! let (key, scope) = ((42, 1001), Scope::from(Key::new(&42, &1001)));
+//! // Wrong: a repair may come between the mark and the write, find nothing new, and clear the mark.
+//! journal.mark_for_repair(scope.clone()).await?;
+//! mysql.seed(key, Number::new(2, "paid"));
+//!
+//! // Right. Until the mark stands, reads of the target may be older.
+//! mysql.seed(key, Number::new(2, "paid"));
+//! journal.mark_for_repair(scope).await?;
 //! # Ok(()) }
 //! ```
 //!
 //! # Durability
-//! A mark is durable before the authority is written. All marks of the moment share one commit. The SQLite journal
-//! belongs to one process at a time; a second one is refused by name.
+//! A mark is durable before the authority is written. All marks of the moment share one commit (in SQLite: WAL with
+//! `synchronous = FULL`). The SQLite journal belongs to one process at a time: a lock beside the file, which ends with the
+//! process; a second one is refused by name ([`JournalError::InUse`]).
 //!
 //! # Limits
-//! [`Limits`] names how many marks a journal holds. At the limit marks widen - to their group, then to everything -
-//! and never vanish. The queue in front of the writer is bounded, too; what finds it full is refused, or stays a
-//! mark, and is counted.
+//!
+//! | limit | default | at the limit |
+//! |---|---|---|
+//! | [`Limits::marks_max`], mark rows | 1,000,000 | new marks are put on their group; from twice as many on, on everything |
+//! | [`Limits::scope_bytes_max`], bytes of a key or group | 512 | marked by its group, or by everything |
+//! | `QUEUE_COMMANDS_MAX`, commands that wait for the writer | 65,536 | a mark is refused ([`JournalError::Busy`]); one that should go stays until there is room |
+//! | `BATCH_COMMANDS_MAX`, commands of one commit | 1,024 | the next commit takes the rest |
+//! | [`AUDIT_LINES_MAX`], lines of the audit log | 10,000 | the oldest go |
+//! | [`ID_BLOCK`], ids taken at once | 100 | a crash skips at most as many |
+//!
+//! Marks widen and never vanish: more is repaired and more reads go to the authority, but nothing is forgotten.
 //!
 //! # When it cannot record
-//! With `writes.journal_unavailable = "reject"` (the default) a write whose mark cannot be recorded is refused and was
-//! not made. With `"continue"` it goes on: everything is dirty, the certificate is void, and `canary` needs a new fill.
+//! A full disk, a lock and damage are errors with a name: [`JournalError`] says what to check. With
+//! `writes.journal_unavailable = "reject"` (the default) a write whose mark cannot be recorded is refused and was not
+//! made. With `"continue"` it goes on: everything is dirty, the certificate is void, and `canary` needs a new fill. In this
+//! mode the unclean end of a session does the same, since nobody can know what it could not record.
 //!
 //! # As a value
 //! The rules of the journal are [`JournalState`], a plain value with no I/O: it is the journal in memory, the model

@@ -19,6 +19,39 @@
 //! assert_eq!(step, WriteStep::Leave(Wait::LateBound(Store::Legacy)));
 //! ```
 //!
+//! Whoever uses the layers needs nothing of this module. It is public so that the steps can be read, searched and
+//! driven by programs other than the crate itself.
+//!
+//! # The machines
+//!
+//! | machine | decides | carried out by |
+//! |---|---|---|
+//! | [`Write`] | mark, call the authority, copy, unmark or leave the mark | `dual_write` |
+//! | [`CopyRun`] | stamp, read, replace, look again | `copy` |
+//! | [`after_repair`] | what becomes of claimed marks | `reconcile` |
+//! | [`Fill`] | drain, wait, page after page of both stores, certify | `fill` |
+//! | [`MoveRun`] | one commit; or hold, drain, wait, hand over, and then the commit | `route` |
+//!
+//! A machine that is told what cannot happen ends on the safe side: a write that may have reached the authority leaves its
+//! mark, a copy has failed, a fill
+//! stops, a move keeps the old stage. Carrying a step out before the one before it has ended is the wrong program here:
+//!
+//! ```no_run
+//! # use crossfade::protocol::{Secondary, Write, WriteEvent, WriteStep};
+//! # async fn mark() {} async fn call() {} async fn wrong(secondary: Secondary) {
+//! let (mut write, _mark) = Write::begin(secondary);
+//! // Wrong: the machine is told of a mark that is not durable yet. A crash now loses the write on the other store.
+//! write.next(WriteEvent::Marked);
+//! tokio::join!(mark(), call());
+//! # } async fn right(secondary: Secondary) {
+//! let (mut write, _mark) = Write::begin(secondary);
+//! // Right.
+//! mark().await;
+//! assert_eq!(write.next(WriteEvent::Marked), WriteStep::CallAuthority);
+//! call().await;
+//! # }
+//! ```
+//!
 //! # Rules
 //! The rules of the protocol are named R1 to R10; `ARCHITECTURE.md` has the table of where each is kept and which
 //! test fails without it.

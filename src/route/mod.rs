@@ -38,8 +38,8 @@
 //! # use crossfade::route::{Operation, RouteLayer, RoutingHandle};
 //! # fn layer(routing: RoutingHandle) {
 //! let layer = RouteLayer::new(routing).classified_by(|(verb, id): &(String, i64)| match verb.as_str() {
-//!     "GET" => Some((Operation::read("get"), Key::new(&1, id).into())),
-//!     "PUT" => Some((Operation::write("put"), Key::new(&1, id).into())),
+//!     "GET" => Some((Operation::read("get"), Scopes::from(Key::new(&1, id)))),
+//!     "PUT" => Some((Operation::write("put"), Scopes::from(Key::new(&1, id)))),
 //!     _ => None, // refused
 //! });
 //! # let _ = layer.classified_by(|_: &u8| None::<(Operation, Scopes)>);

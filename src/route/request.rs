@@ -92,11 +92,12 @@ impl Operation {
 /// }
 /// ```
 pub trait StorageRequest {
-    /// What the request does. Called once for each request.
+    /// What the request does. Called once for each request, and again after a hold.
     fn operation(&self) -> Operation;
 
-    /// What it reads or writes. Called at most once, and only when the plan needs it. A write that names too little
-    /// loses data; one that names too much costs repair.
+    /// What it reads or writes. Called only when the plan needs it, and again when the plan is made anew: after a
+    /// hold, or when a swap came in between. A write that names too little loses data; one that names too much costs
+    /// repair.
     fn scopes(&self) -> Scopes;
 
     /// What decides whether this read belongs to the cohort; the group of the first scope when there is none (the
