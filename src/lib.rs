@@ -85,6 +85,7 @@ pub mod future;
 
 mod error;
 mod migration;
+mod per_second;
 mod shard;
 mod stats;
 

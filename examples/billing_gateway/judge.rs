@@ -60,7 +60,7 @@ impl Judge {
         for write in notes.writes {
             match (write.invoice, &write.version) {
                 (Some(invoice), _) => {
-                    judge.keys.entry((write.customer, invoice)).or_default().writes.push(write)
+                    judge.keys.entry((write.customer, invoice)).or_default().writes.push(write);
                 }
                 (None, Some(version)) => drop(judge.homeless.insert(version.token, write)),
                 (None, None) => {}

@@ -58,12 +58,10 @@
 //! A script that has to write to the *authority* past the stack marks what it wrote:
 //! [`Journal::mark_for_repair`](crate::journal::Journal::mark_for_repair).
 
-mod breaker;
 mod copier;
 mod run;
 mod walk;
 
 pub use copier::{Copier, CopyScopes};
 
-pub(crate) use breaker::Breaker;
 pub(crate) use run::CopyJob;

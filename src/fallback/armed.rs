@@ -11,7 +11,7 @@ use super::policy::FallbackPolicy;
 use crate::data::Scopes;
 use crate::error::Refused;
 use crate::journal::Reason;
-use crate::mismatch_metrics::PerSecond;
+use crate::per_second::PerSecond;
 use crate::route::{Core, Plan};
 use crate::stats::Counter;
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tower::Layer;
 
-use super::bounds::{PerSecond, Room, ShadowBounds};
+use super::bounds::{Room, ShadowBounds};
 use super::samples::Samples;
 use super::service::MismatchMetrics;
 use super::shadow::{EVENTS_MAX, Watch};
+
+use crate::per_second::PerSecond;
 
 /// How many mismatches are kept to look at unless [`MismatchMetricsLayer::samples_max`] says otherwise.
 const SAMPLES_MAX: usize = 100;

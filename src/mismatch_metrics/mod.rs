@@ -181,5 +181,3 @@ pub use json::{ByJson, DIFFERENCES_MAX, by_json};
 pub use layer::MismatchMetricsLayer;
 pub use samples::{Sample, Samples};
 pub use service::MismatchMetrics;
-
-pub(crate) use bounds::PerSecond;

@@ -7,10 +7,11 @@ use tokio::time::{sleep, timeout};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use super::bounds::{PerSecond, Room, ShadowBounds};
+use super::bounds::{Room, ShadowBounds};
 use super::compare::{Class, Compare, Difference, classify};
 use super::samples::{Sample, Samples, shown};
 use crate::data::Scopes;
+use crate::per_second::PerSecond;
 use crate::route::{Core, Leg, Routed, Store};
 
 /// How many events a second say that the stores differ.

@@ -148,7 +148,12 @@ where
         }
         core.gate.drain().await;
         let word = core.gate.word();
-        let _pass = core.gate.enter(word, Entrant::Repair);
+        let Some(_pass) = core.gate.enter(word, Entrant::Repair) else {
+            // A swap came between, or the migration was closed: the next round claims them again.
+            let ids = claim.marks.iter().map(|mark| mark.id).collect();
+            core.journal.give_back(claim.claim, &Scope::Everything, ids, core.journal.now(), false);
+            return Ok(0);
+        };
         // With marks claimed the authority cannot have changed.
         Ok(self.repair_all(claim, word.stage().authority()).await)
     }

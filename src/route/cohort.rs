@@ -106,6 +106,7 @@ mod tests {
         assert_eq!(bucket("", &long), bucket(&long[..100], &long[100..]), "only the joined bytes count");
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads better where it is called")]
     fn cohort(config: CohortConfig) -> Cohort {
         Cohort::new(&config)
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, Semaphore};
 
+use super::breaker::Breaker;
 use super::cohort::{BUCKETS, Cohort};
 use super::config::{Percent, RoutingConfig};
 use super::gate::{Entrant, Gate, Pass, Word};
@@ -18,7 +19,6 @@ use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
 use super::stage::{Stage, Store};
 use super::unrecorded::Unrecorded;
-use crate::copy::Breaker;
 use crate::data::Scopes;
 use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};

@@ -66,6 +66,7 @@
 //! # }
 //! ```
 
+mod breaker;
 mod cohort;
 mod config;
 mod core;

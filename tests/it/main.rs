@@ -1,5 +1,7 @@
 //! One integration binary: each module is named by what it guards.
 
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
+
 mod cancellation;
 mod dual_write;
 mod fallback;
