@@ -6,5 +6,7 @@ mod fallback;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;
+mod repair;
+mod simulation;
 mod stages;
 mod support;
