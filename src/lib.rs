@@ -77,8 +77,13 @@ pub mod reconcile;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
+pub mod future;
+
 mod error;
+mod migration;
+mod shard;
 mod stats;
 
 pub use error::Refused;
-pub use stats::StatsSnapshot;
+pub use migration::{Migration, MigrationBuilder};
+pub use stats::{StatsSnapshot, StatsWindow};

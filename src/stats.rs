@@ -1,27 +1,13 @@
 //! What crossfade counts, in process, for gates, the admin API and exporters to read back.
 
-use std::cell::Cell;
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
 use serde::Serialize;
 
-const SHARDS: usize = 8;
-
-thread_local! {
-    static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-fn shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    SHARD.with(|shard| {
-        if shard.get() == usize::MAX {
-            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
-        }
-        shard.get()
-    })
-}
+use crate::shard::{SHARDS, shard};
 
 /// A counter that threads do not share a cache line of.
 #[derive(Default)]
@@ -63,6 +49,17 @@ macro_rules! statistics {
             $($(#[doc = $doc])+ pub $name: u64,)+
             /// Applied writes that have not ended: copying, or about to.
             pub writes_in_flight: u64,
+        }
+
+        impl StatsSnapshot {
+            /// What was counted after `earlier`. What is in flight stays as it is.
+            #[must_use]
+            pub const fn since(&self, earlier: &Self) -> Self {
+                Self {
+                    $($name: self.$name.saturating_sub(earlier.$name),)+
+                    writes_in_flight: self.writes_in_flight,
+                }
+            }
         }
 
         impl Stats {
@@ -173,6 +170,51 @@ impl StatsSnapshot {
     #[must_use]
     pub const fn fallbacks(&self) -> u64 {
         self.fallbacks_on_error + self.fallbacks_on_missing + self.fallbacks_on_inconsistent
+    }
+}
+
+/// The counts of a sliding window, for whoever decides by the last minutes rather than by everything: call
+/// [`push`](Self::push) at a steady pace and read [`counts`](Self::counts).
+///
+/// ```
+/// use crossfade::{StatsSnapshot, StatsWindow};
+///
+/// let mut window = StatsWindow::new(60); // snapshots
+/// for second in 0..100 {
+///     let mut now = StatsSnapshot::default(); // routing.stats()
+///     now.fallbacks_on_error = second;
+///     window.push(now);
+/// }
+/// assert_eq!(window.counts().fallbacks_on_error, 59);
+/// ```
+#[derive(Clone, Debug)]
+pub struct StatsWindow {
+    snapshots: VecDeque<StatsSnapshot>,
+    length: usize,
+}
+
+impl StatsWindow {
+    /// A window over the last `length` snapshots, at least two.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        Self { snapshots: VecDeque::new(), length: length.max(2) }
+    }
+
+    /// Adds the newest snapshot; the oldest one goes when the window is full.
+    pub fn push(&mut self, snapshot: StatsSnapshot) {
+        if self.snapshots.len() == self.length {
+            self.snapshots.pop_front();
+        }
+        self.snapshots.push_back(snapshot);
+    }
+
+    /// What was counted between the oldest and the newest snapshot; nothing before there are two.
+    #[must_use]
+    pub fn counts(&self) -> StatsSnapshot {
+        match (self.snapshots.front(), self.snapshots.back()) {
+            (Some(oldest), Some(newest)) => newest.since(oldest),
+            _ => StatsSnapshot::default(),
+        }
     }
 }
 

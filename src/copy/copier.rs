@@ -111,7 +111,7 @@ where
         }
     }
 
-    pub(crate) fn to_target(&self) -> CopyJob<L, T> {
+    pub(crate) fn to_target(self) -> CopyJob<L, T> {
         let secondary = self.secondary(Store::Legacy);
         CopyJob {
             authority: &self.stores.legacy,
@@ -122,7 +122,7 @@ where
         }
     }
 
-    pub(crate) fn to_legacy(&self) -> CopyJob<T, L> {
+    pub(crate) fn to_legacy(self) -> CopyJob<T, L> {
         let secondary = self.secondary(Store::Target);
         CopyJob {
             authority: &self.stores.target,

@@ -58,9 +58,9 @@ where
         };
         let stats = &self.core.stats;
         if end == CopyEnd::Copied {
-            stats.keys_copied.one()
+            stats.keys_copied.one();
         } else {
-            stats.keys_failed.one()
+            stats.keys_failed.one();
         }
         end
     }

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::run::CopyJob;
-use crate::data::{DataSet, Group, Key, Page, RecordKey, RecordStore};
+use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore};
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
-
-/// The records of one page.
-type Records<D> = Vec<(RecordKey<D>, <D as DataSet>::Record)>;
 
 /// A store or the journal failed; the error was logged.
 #[derive(Debug)]
@@ -93,11 +90,7 @@ where
     }
 
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.
-    async fn copy_part(
-        &self,
-        part: &[(RecordKey<A::Data>, <A::Data as DataSet>::Record)],
-        stamp: i64,
-    ) -> Result<(), PageFailed> {
+    async fn copy_part(&self, part: &[KeyedRecord<A::Data>], stamp: i64) -> Result<(), PageFailed> {
         if self.secondary.keeps_stamps {
             let written =
                 tokio::time::timeout(self.settings.deadline, self.other.replace_many(part, stamp)).await;
@@ -150,8 +143,7 @@ where
         let (mut keys, mut after) = (HashSet::new(), None);
         while let Some(page) = self.authority_page(Some(group), after.as_ref()).await? {
             keys.extend(page.records.iter().map(|(key, _)| key.to_key()));
-            let records: Records<A::Data> = page.records;
-            after = records.into_iter().last().map(|(key, _)| key);
+            after = page.records.into_iter().last().map(|(key, _)| key);
         }
         Ok(keys)
     }

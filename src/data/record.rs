@@ -9,6 +9,12 @@ use super::outcome::Outcome;
 /// Microseconds, taken from one clock before a copy reads. A store that keeps stamps lets the larger one win.
 pub type Stamp = i64;
 
+/// A record with its key.
+pub type KeyedRecord<D> = (RecordKey<D>, <D as DataSet>::Record);
+
+/// A record, or that there is none, with a stamp taken before it was read.
+pub type StampedRecord<D> = (Stamp, Option<<D as DataSet>::Record>);
+
 /// The types of one keyed data set that moves as a whole, for example `invoices`.
 pub trait DataSet: Sized + Send + Sync + 'static {
     /// What a list read covers: the customer of an invoice.
@@ -56,7 +62,7 @@ pub struct Page<D: DataSet> {
     /// Taken before the page was read, from the same clock as the stamps of [`RecordStore::read`].
     pub stamp: Stamp,
     /// The keys and records of the page; empty when there are no more.
-    pub records: Vec<(RecordKey<D>, D::Record)>,
+    pub records: Vec<KeyedRecord<D>>,
 }
 
 impl<D: DataSet> fmt::Debug for Page<D> {
@@ -98,7 +104,7 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
         &self,
         key: &RecordKey<Self::Data>,
         now: Stamp,
-    ) -> impl Future<Output = Result<(Stamp, Option<<Self::Data as DataSet>::Record>), Self::Error>> + Send;
+    ) -> impl Future<Output = Result<StampedRecord<Self::Data>, Self::Error>> + Send;
 
     /// Makes the record of `key` what is given, or deletes it when none is given. A store that keeps stamps does
     /// nothing, successfully, when it has a larger stamp.
@@ -112,7 +118,7 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     /// Replaces many records with one stamp; the default does so one by one and stops at the first error.
     fn replace_many(
         &self,
-        records: &[(RecordKey<Self::Data>, <Self::Data as DataSet>::Record)],
+        records: &[KeyedRecord<Self::Data>],
         stamp: Stamp,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async move {

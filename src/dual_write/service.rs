@@ -1,11 +1,11 @@
 //! [`DualWrite`].
 
-use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tower::Service;
+use tracing::Instrument;
 
 use super::future::{ResponseFuture, Unfinished};
 use super::layer::DualWriteLayer;
@@ -74,7 +74,12 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
             Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
         let write =
             write_authority(ready, routed, running, self.layer.classify.clone(), self.layer.written.clone());
-        let copy = move |running, scopes| copy_written(core, copier.clone(), authority, running, scopes);
+        let span = tracing::debug_span!("write", stage = %plan.stage(), authority = %authority);
+        let copy_span = span.clone();
+        let copy = move |running, scopes| {
+            copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
+        };
+        let write = write.instrument(span);
         let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
         Unfinished::new(core, plan.wait(), steps)
     }
@@ -109,20 +114,18 @@ where
 }
 
 /// Copies what was written. While the breaker is open only repairs try.
-fn copy_written<C: CopyScopes>(
+async fn copy_written<C: CopyScopes>(
     core: &'static Core,
     copier: C,
     authority: Store,
     mut running: Running,
     scopes: Scopes,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        let end = if core.breaker(authority.other()).is_open() {
-            core.stats.copies_not_tried.one();
-            CopyEnd::Failed(Wait::Backoff)
-        } else {
-            copier.copy(&scopes, authority).await
-        };
-        running.copy_ended(end);
-    }
+) {
+    let end = if core.breaker(authority.other()).is_open() {
+        core.stats.copies_not_tried.one();
+        CopyEnd::Failed(Wait::Backoff)
+    } else {
+        copier.copy(&scopes, authority).await
+    };
+    running.copy_ended(end);
 }

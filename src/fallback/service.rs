@@ -8,9 +8,9 @@ use tower::{Service, ServiceExt};
 
 use super::armed::{Armed, Rules};
 use super::budget::SharedBudget;
-use super::future::ResponseFuture;
 use super::policy::FallbackPolicy;
 use crate::error::Refused;
+use crate::future::Either;
 use crate::route::{Leg, Routed, Store};
 
 /// Lets legacy answer the reads that the target cannot: see the [module docs](super).
@@ -38,7 +38,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>>;
+    type Future = Either<S::Future, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -46,7 +46,7 @@ where
 
     fn call(&mut self, routed: Routed<Req>) -> Self::Future {
         if !routed.plan.falls_back() {
-            return ResponseFuture::direct(self.inner.call(routed));
+            return Either::direct(self.inner.call(routed));
         }
         let next = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, next);
@@ -54,6 +54,6 @@ where
         let armed =
             Armed { core: routed.core, plan: routed.plan, scopes: routed.scopes.clone(), rules: self.rules };
         let target = ready.call(routed);
-        ResponseFuture::armed(armed.answer(target, ready.oneshot(legacy)))
+        Either::boxed(armed.answer(target, ready.oneshot(legacy)))
     }
 }

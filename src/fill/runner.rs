@@ -13,7 +13,7 @@ use crate::copy::CopyJob;
 use crate::data::{Key, Page, RecordKey, RecordStore, Scope};
 use crate::journal::{Claim, ClaimRequest, Command, FillProgress, JournalError, MarkId};
 use crate::protocol::{FillEvent, FillStep, Side};
-use crate::route::{Core, Entrant, Pass, Store};
+use crate::route::{Core, Entrant, Pass, Stage, Store};
 
 /// The longest pause before a page is done again.
 const RETRY_MAX: Duration = Duration::from_secs(5);
@@ -39,6 +39,7 @@ where
         let (mut fill, mut step) = crate::protocol::Fill::begin(side);
         loop {
             let event = match step {
+                FillStep::CheckStage => run.check_stage().await?,
                 FillStep::Drain => run.drain().await,
                 FillStep::WaitLateBound => run.wait_late_bound().await?,
                 FillStep::EnterGate(_) => run.enter().await,
@@ -107,6 +108,14 @@ where
             retry: None,
             page_began: Instant::now(),
         })
+    }
+
+    /// Both stages are looked at after the voids were: `off` in between raises those.
+    async fn check_stage(&self) -> Result<FillEvent, FillError> {
+        let committed = self.core.journal.status().await?.stage;
+        let copies = |stage: Stage| stage.copies() && stage.authority() == Store::Legacy;
+        let both = copies(committed) && copies(self.core.stage());
+        Ok(if both { FillEvent::StageCopies } else { FillEvent::GateClosed })
     }
 
     async fn drain(&self) -> FillEvent {

@@ -1,49 +1,48 @@
 //! The journal as the rest of the crate uses it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+#[cfg(feature = "sqlite")]
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-use super::clock::{Clock, Stamps, Taken, micros};
+use super::clock::{Clock, Stamps};
 use super::error::JournalError;
 use super::index::DirtyIndex;
-use super::limits::{Limits, widened};
-use super::model::{
-    AuditEntry, ClaimId, ClaimedMark, Command, Epoch, JournalStatus, Mark, MarkId, Micros, Opened, Reason,
-    Reply,
-};
+use super::limits::Limits;
+use super::model::{AuditEntry, Command, JournalStatus, Mark, Reason, Reply};
 use super::state::JournalState;
 #[cfg(feature = "sqlite")]
 use super::writer::{ReplyTo, Writer};
-use crate::data::{Scope, Scopes, Stamp};
+use crate::data::Scope;
 
 /// The durable state of one migration: stage and epoch, session, marks, claims, fill progress, certificate, ids and
 /// the audit log.
 ///
 /// A clone is another handle to the same journal. Marks also live in memory, where they make their keys dirty.
 #[derive(Clone)]
-pub struct Journal(Arc<Inner>);
+pub struct Journal(pub(super) Arc<Inner>);
 
-struct Inner {
-    backend: Backend,
-    index: DirtyIndex,
-    limits: Limits,
-    clock: Clock,
-    stamps: Stamps,
-    session: AtomicU64,
-    next_row: AtomicU64,
-    next_claim: AtomicU64,
+/// What all handles share.
+pub(super) struct Inner {
+    pub(super) backend: Backend,
+    pub(super) index: DirtyIndex,
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) stamps: Stamps,
+    pub(super) session: AtomicU64,
+    pub(super) next_row: AtomicU64,
+    pub(super) next_claim: AtomicU64,
     /// Commands that found the queue full. Each takes a row out or gives it back, so there are no more than rows.
-    unsent: Mutex<Vec<(Command, Scope)>>,
+    pub(super) unsent: Mutex<Vec<(Command, Scope)>>,
     /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
-    changed: Notify,
+    pub(super) changed: Notify,
 }
 
-enum Backend {
-    Memory(Mutex<JournalState>),
+pub(super) enum Backend {
+    Memory(Box<Mutex<JournalState>>),
     #[cfg(feature = "sqlite")]
     Durable(Writer),
 }
@@ -66,7 +65,7 @@ impl Journal {
     /// A journal that ends with the process: for tests and trials.
     #[must_use]
     pub fn memory() -> Self {
-        Self::new(Backend::Memory(Mutex::default()), Limits::default())
+        Self::new(Backend::Memory(Box::default()), Limits::default())
     }
 
     /// Opens the journal that the URL names, and creates it when there is none: `memory:`, or `sqlite:FILE` with
@@ -84,14 +83,28 @@ impl Journal {
     /// As [`open`](Self::open).
     pub async fn open_with(url: &str, limits: Limits) -> Result<Self, JournalError> {
         if url.starts_with("memory:") {
-            return Ok(Self::new(Backend::Memory(Mutex::default()), limits));
+            return Ok(Self::new(Backend::Memory(Box::default()), limits));
         }
         #[cfg(feature = "sqlite")]
-        if let Some(file) = url.strip_prefix("sqlite:") {
-            let writer = super::sqlite::open(file.trim_start_matches("//")).await?;
-            return Ok(Self::new(Backend::Durable(writer), limits));
+        if let Some(file) = super::sqlite::file_of(url) {
+            return Self::durable(super::sqlite::open(file).await?, limits).await;
         }
         Err(JournalError::UnknownUrl { url: url.to_owned() })
+    }
+
+    /// The journal behind this writer; every mark that stands is dirty at once.
+    #[cfg(feature = "sqlite")]
+    pub(super) async fn durable(writer: Writer, limits: Limits) -> Result<Self, JournalError> {
+        let journal = Self::new(Backend::Durable(writer), limits);
+        let scopes = match journal.call(Command::ListScopes).await? {
+            Reply::Scopes(scopes) => scopes,
+            other => return Err(unexpected(&other)),
+        };
+        scopes.iter().for_each(|(_, scope)| journal.0.index.add(scope));
+        // Marks that are made before a session opens have rows of session 0, above those that stand already.
+        let rows = scopes.into_iter().map(|(row, _)| row).filter(|row| *row < 1 << 40);
+        journal.0.next_row.store(rows.max().map_or(1, |row| row + 1), Ordering::SeqCst);
+        Ok(journal)
     }
 
     fn new(backend: Backend, limits: Limits) -> Self {
@@ -108,8 +121,6 @@ impl Journal {
             changed: Notify::new(),
         }))
     }
-
-    // ---- what operators ask ----
 
     /// What the journal knows beside the marks themselves.
     ///
@@ -147,10 +158,8 @@ impl Journal {
         let letters = self.dead_letters(u64::MAX).await?;
         for letter in letters {
             let command = Command::RetryDead { scope: letter.scope.clone(), now: self.now() };
-            let merged = self.removed(command).await?;
-            (0..merged).for_each(|_| self.0.index.remove(&letter.scope));
+            self.call_then(command, self.forget_merged(&letter.scope)).await?;
         }
-        self.0.changed.notify_waiters();
         Ok(())
     }
 
@@ -173,336 +182,6 @@ impl Journal {
         }
     }
 
-    // ---- session, clock, stamps ----
-
-    pub(crate) async fn open_session(
-        &self,
-        late_bound: Duration,
-        continues_unrecorded: bool,
-    ) -> Result<Opened, JournalError> {
-        let command = Command::Open { now: self.now(), late_bound: micros(late_bound), continues_unrecorded };
-        let Reply::Opened(opened) = self.call(command).await? else {
-            return Err(JournalError::Closed);
-        };
-        self.0.session.store(opened.session, Ordering::SeqCst);
-        // Row 0 of a session is the mark on everything that an unclean end may have left.
-        self.0.next_row.store((opened.session << 40) + 1, Ordering::SeqCst);
-        self.0.next_claim.store((opened.session << 40) + 1, Ordering::SeqCst);
-        self.0.stamps.resume(opened.status.reserved_stamp);
-        opened.scopes.iter().for_each(|scope| self.0.index.add(scope));
-        Ok(*opened)
-    }
-
-    /// Ends the session and the writer: every queued command is done before.
-    ///
-    /// # Errors
-    /// When the journal cannot record the end of the session; the next one then finds an unclean end.
-    pub(crate) async fn close(&self) -> Result<(), JournalError> {
-        let ended = self.call(Command::Close { session: self.session() }).await.map(drop);
-        #[cfg(feature = "sqlite")]
-        if let Backend::Durable(writer) = &self.0.backend {
-            writer.close().await;
-        }
-        ended
-    }
-
-    pub(crate) fn session(&self) -> u64 {
-        self.0.session.load(Ordering::SeqCst)
-    }
-
-    /// A row for a mark that a command makes itself.
-    pub(crate) fn next_row(&self) -> MarkId {
-        self.0.next_row.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(crate) fn now(&self) -> Micros {
-        self.0.clock.now()
-    }
-
-    pub(crate) fn stamps(&self) -> &Stamps {
-        &self.0.stamps
-    }
-
-    /// The next stamp; waits for a durable reservation about once a second.
-    pub(crate) async fn stamp(&self) -> Result<Stamp, JournalError> {
-        loop {
-            match self.0.stamps.take(self.now()) {
-                Taken::Stamp { stamp, reserve } => {
-                    if let Some(upto) = reserve {
-                        self.reserve_soon(upto);
-                    }
-                    return Ok(stamp);
-                }
-                Taken::ReserveFirst(upto) => {
-                    self.call(Command::ReserveStamps { upto }).await?;
-                    self.0.stamps.reserved(upto);
-                }
-            }
-        }
-    }
-
-    fn reserve_soon(&self, upto: Micros) {
-        let inner = Arc::clone(&self.0);
-        let reserved = move |reply: Result<Reply, JournalError>| {
-            if reply.is_ok() {
-                inner.stamps.reserved(upto);
-            }
-        };
-        // When the queue is full the next stamp but a few waits for its reservation instead.
-        drop(self.send(Command::ReserveStamps { upto }, reserved));
-    }
-
-    // ---- marks ----
-
-    /// Whether a read of these scopes may find the stores different; of no scope: whether anything is dirty.
-    pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
-        self.0.index.is_dirty(scopes)
-    }
-
-    /// Whether a mark stands on everything.
-    pub(crate) fn everything_is_dirty(&self) -> bool {
-        self.0.index.everything() > 0
-    }
-
-    /// Resolves when marks have been added or removed.
-    pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
-        self.0.changed.notified()
-    }
-
-    /// Everything is dirty from now on, in memory: something could not be recorded.
-    pub(crate) fn dirty_everything(&self) {
-        self.0.index.add(&Scope::Everything);
-    }
-
-    /// The scope is dirty until the guard is dropped, with no mark in the journal.
-    pub(crate) fn dirty_while(&self, scope: Scope) -> DirtyWhile {
-        self.0.index.add(&scope);
-        DirtyWhile { journal: self.clone(), scope }
-    }
-
-    /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
-    pub(crate) async fn mark(&self, scopes: Scopes, epoch: Epoch) -> Result<RunningMark, JournalError> {
-        let mark = self.prepare(scopes);
-        let command = Command::Mark {
-            session: self.session(),
-            epoch,
-            first: mark.first,
-            scopes: mark.scopes.as_slice().to_vec(),
-            now: self.now(),
-        };
-        let mut pending = Pending { journal: self, mark: Some(mark) };
-        let answer = self.done(command).await;
-        let Some(mark) = pending.mark.take() else {
-            return Err(JournalError::Closed);
-        };
-        match answer {
-            Ok(()) => Ok(mark),
-            Err(refused @ JournalError::Refused(_)) => {
-                self.forget(mark.scopes.as_slice());
-                Err(refused)
-            }
-            Err(error) => {
-                // The commit may have been made all the same; the row is then taken out by this.
-                self.unmark(&mark);
-                Err(error)
-            }
-        }
-    }
-
-    fn prepare(&self, scopes: Scopes) -> RunningMark {
-        let scopes = widened(scopes, self.0.index.rows(), &self.0.limits);
-        scopes.iter().for_each(|scope| self.0.index.add(scope));
-        let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
-        RunningMark { first, scopes }
-    }
-
-    fn forget(&self, scopes: &[Scope]) {
-        scopes.iter().for_each(|scope| self.0.index.remove(scope));
-        self.0.changed.notify_waiters();
-    }
-
-    /// Removes the mark of a write. Never blocks, works without a runtime.
-    pub(crate) fn unmark(&self, mark: &RunningMark) {
-        let command = Command::Unmark { first: mark.first, rows: mark.scopes.len() as u64 };
-        match self.send(command, |_| ()) {
-            Ok(()) => self.forget(mark.scopes.as_slice()),
-            Err(_) => (mark.first..).zip(&mark.scopes).for_each(|(first, scope)| {
-                let (narrowed, not_before, reason) = (None, 0, Reason::Abandoned);
-                self.send_later(Command::Leave { first, rows: 1, narrowed, not_before, reason }, scope);
-            }),
-        }
-    }
-
-    /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. A mark of one row is
-    /// narrowed to what the write turned out to have touched, when that is one scope.
-    pub(crate) fn leave(
-        &self,
-        mark: &RunningMark,
-        touched: Option<&Scopes>,
-        not_before: Micros,
-        reason: Reason,
-    ) {
-        let narrowed = touched.and_then(|touched| mark.narrowed_to(touched));
-        for (first, scope) in (mark.first..).zip(&mark.scopes) {
-            let command = Command::Leave { first, rows: 1, narrowed: narrowed.cloned(), not_before, reason };
-            if let Some(narrowed) = narrowed {
-                self.0.index.add(narrowed);
-            }
-            if self.send(command, self.left(scope, narrowed)).is_err() {
-                narrowed.into_iter().for_each(|narrowed| self.0.index.remove(narrowed));
-                let command = Command::Leave { first, rows: 1, narrowed: None, not_before, reason };
-                self.send_later(command, scope);
-            }
-        }
-    }
-
-    /// A callback for a mark that was left: it was merged, or narrowed, or stays as it is.
-    fn left(
-        &self,
-        marked: &Scope,
-        narrowed: Option<&Scope>,
-    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
-        let merged = self.forget_merged(narrowed.unwrap_or(marked));
-        let (inner, wide) = (Arc::clone(&self.0), narrowed.map(|_| marked.clone()));
-        move |reply| {
-            if let (Ok(_), Some(wide)) = (&reply, &wide) {
-                inner.index.remove(wide);
-            }
-            merged(reply);
-        }
-    }
-
-    /// Keeps a command that found the queue full; its scope stays dirty until it is done.
-    fn send_later(&self, command: Command, scope: &Scope) {
-        tracing::warn!(%scope, "a mark stays for now: the queue of the journal is full");
-        self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner).push((command, scope.clone()));
-    }
-
-    /// Does a command that takes rows of one scope out or gives them back, now or as soon as the queue has room.
-    fn end(&self, command: Command, scope: &Scope) {
-        if self.send(command.clone(), self.forget_merged(scope)).is_err() {
-            self.send_later(command, scope);
-        }
-    }
-
-    /// Sends again what found the queue full.
-    pub(crate) fn send_unsent(&self) {
-        let unsent = std::mem::take(&mut *self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner));
-        unsent.into_iter().for_each(|(command, scope)| self.end(command, &scope));
-    }
-
-    /// Records a left mark.
-    pub(crate) async fn mark_left(
-        &self,
-        scope: Scope,
-        not_before: Micros,
-        reason: Reason,
-    ) -> Result<(), JournalError> {
-        let RunningMark { first: id, scopes } = self.prepare(scope.into());
-        for scope in &scopes {
-            let (session, now) = (self.session(), self.now());
-            let command = Command::MarkLeft { session, id, scope: scope.clone(), not_before, reason, now };
-            match self.removed(command).await {
-                Ok(merged) => (0..merged).for_each(|_| self.0.index.remove(scope)),
-                Err(error) => {
-                    self.forget(scopes.as_slice());
-                    return Err(error);
-                }
-            }
-        }
-        self.0.changed.notify_waiters();
-        Ok(())
-    }
-
-    /// Marks scopes for repair at once in memory, and durably as soon as the journal gets to it. A mark that cannot
-    /// be recorded is counted by `unrecorded` and taken off again: the read that asked for it was answered well.
-    pub(crate) fn mark_left_soon(
-        &self,
-        scopes: Scopes,
-        reason: Reason,
-        unrecorded: impl Fn() + Copy + Send + 'static,
-    ) {
-        let RunningMark { first, scopes } = self.prepare(scopes);
-        for (id, scope) in (first..).zip(&scopes) {
-            let (session, now) = (self.session(), self.now());
-            let command =
-                Command::MarkLeft { session, id, scope: scope.clone(), not_before: now, reason, now };
-            let (inner, mine) = (Arc::clone(&self.0), scope.clone());
-            let then = move |reply: Result<Reply, JournalError>| match reply {
-                Ok(Reply::Removed(merged)) => (0..merged).for_each(|_| inner.index.remove(&mine)),
-                _ => {
-                    inner.index.remove(&mine);
-                    unrecorded();
-                }
-            };
-            if self.send(command, then).is_err() {
-                self.0.index.remove(scope);
-                unrecorded();
-            }
-        }
-        self.0.changed.notify_waiters();
-    }
-
-    // ---- claims ----
-
-    pub(crate) async fn claim(&self, request: ClaimRequest) -> Result<Claim, JournalError> {
-        let claim = self.0.next_claim.fetch_add(1, Ordering::Relaxed);
-        let now = self.now();
-        let command = Command::Claim {
-            session: self.session(),
-            epoch: request.epoch,
-            claim,
-            now,
-            lease_until: now + micros(request.lease),
-            late_bound: micros(request.late_bound),
-            limit: request.limit,
-            everything: request.everything,
-        };
-        match self.call(command).await? {
-            Reply::Claimed(marks) => Ok(Claim { claim, marks }),
-            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// Removes claimed marks of one scope.
-    pub(crate) fn clear(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
-        self.end(Command::Clear { claim, ids }, scope);
-    }
-
-    /// Gives claimed marks of one scope back.
-    pub(crate) fn give_back(
-        &self,
-        claim: ClaimId,
-        scope: &Scope,
-        ids: Vec<MarkId>,
-        not_before: Micros,
-        failed: bool,
-    ) {
-        self.end(Command::GiveBack { claim, ids, not_before, failed }, scope);
-    }
-
-    /// Makes dead letters of claimed marks.
-    pub(crate) fn bury(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
-        self.end(Command::Bury { claim, ids }, scope);
-    }
-
-    /// A callback that takes as many marks off the scope as the journal removed.
-    fn forget_merged(
-        &self,
-        scope: &Scope,
-    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
-        let (inner, scope) = (Arc::clone(&self.0), scope.clone());
-        move |reply| {
-            if let Ok(Reply::Removed(rows)) = reply {
-                (0..rows).for_each(|_| inner.index.remove(&scope));
-            }
-            inner.changed.notify_waiters();
-        }
-    }
-
-    // ---- the way to the backend ----
-
     /// Does a command and waits until it is durable.
     pub(crate) async fn call(&self, command: Command) -> Result<Reply, JournalError> {
         match &self.0.backend {
@@ -514,8 +193,9 @@ impl Journal {
         }
     }
 
-    /// Hands a command over and comes back at once; `then` runs when it is durable, or failed.
-    fn send(
+    /// Hands a command over and comes back at once; `then` runs when it is durable, or failed, also when it could not
+    /// be handed over.
+    pub(super) fn send(
         &self,
         command: Command,
         then: impl FnOnce(Result<Reply, JournalError>) + Send + 'static,
@@ -531,13 +211,21 @@ impl Journal {
         }
     }
 
-    /// Does a command that removes rows; gives how many.
-    pub(crate) async fn removed(&self, command: Command) -> Result<u64, JournalError> {
-        match self.call(command).await? {
-            Reply::Removed(rows) => Ok(rows),
-            Reply::Refused(refusal) => Err(JournalError::Refused(refusal)),
-            other => Err(unexpected(&other)),
-        }
+    /// Does a command and waits until it is durable; `then` runs also when the caller has gone away by then.
+    pub(super) async fn call_then(
+        &self,
+        command: Command,
+        then: impl FnOnce(Result<Reply, JournalError>) + Send + 'static,
+    ) -> Result<(), JournalError> {
+        let (sender, answer) = oneshot::channel();
+        let told = move |reply: Result<Reply, JournalError>| {
+            let done = reply.as_ref().map(drop).map_err(Clone::clone);
+            then(reply);
+            // Whoever has gone away no longer wants to know.
+            drop(sender.send(done));
+        };
+        self.send(command, told)?;
+        answer.await.unwrap_or(Err(JournalError::Closed))
     }
 
     /// Does a command that gives nothing back.
@@ -547,67 +235,6 @@ impl Journal {
             _ => Ok(()),
         }
     }
-}
-
-/// The mark of a write that runs: its rows and their scopes.
-#[derive(Debug)]
-pub(crate) struct RunningMark {
-    pub(crate) first: MarkId,
-    pub(crate) scopes: Scopes,
-}
-
-impl RunningMark {
-    /// The one scope that was touched, when this one row names more.
-    fn narrowed_to<'a>(&self, touched: &'a Scopes) -> Option<&'a Scope> {
-        match (self.scopes.as_slice(), touched.as_slice()) {
-            ([marked], [touched]) if marked != touched => Some(touched),
-            _ => None,
-        }
-    }
-}
-
-/// Makes a scope dirty while it lives.
-#[derive(Debug)]
-pub(crate) struct DirtyWhile {
-    journal: Journal,
-    scope: Scope,
-}
-
-impl Drop for DirtyWhile {
-    fn drop(&mut self) {
-        self.journal.forget(std::slice::from_ref(&self.scope));
-    }
-}
-
-/// Takes a mark back whose caller went away before the journal had answered.
-struct Pending<'a> {
-    journal: &'a Journal,
-    mark: Option<RunningMark>,
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        if let Some(mark) = &self.mark {
-            self.journal.unmark(mark);
-        }
-    }
-}
-
-/// What a repair asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ClaimRequest {
-    pub(crate) epoch: Epoch,
-    pub(crate) lease: Duration,
-    pub(crate) late_bound: Duration,
-    pub(crate) limit: u64,
-    pub(crate) everything: bool,
-}
-
-/// Marks in the hands of a repair.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    pub(crate) claim: ClaimId,
-    pub(crate) marks: Vec<ClaimedMark>,
 }
 
 pub(crate) fn unexpected(reply: &Reply) -> JournalError {

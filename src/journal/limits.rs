@@ -60,15 +60,15 @@ mod tests {
     #[test]
     fn a_mark_that_does_not_fit_widens_and_never_vanishes() {
         let limits = Limits { marks_max: 10, scope_bytes_max: 8 };
-        let at = |scope: Scope, rows| widened(scope.into(), rows, &limits).as_slice().to_vec();
+        let at = |scope: &Scope, rows| widened(scope.clone().into(), rows, &limits);
         let key = Scope::from(Key::new(&42, &1));
         let group = Scope::from(Group::new(&42));
-        assert_eq!(at(key.clone(), 9), [key.clone()]);
-        assert_eq!(at(key.clone(), 10), [group.clone()]);
-        assert_eq!(at(group.clone(), 10), [group.clone()]);
-        assert_eq!(at(key, 20), [Scope::Everything]);
-        assert_eq!(at(Key::new(&42, &1_000_000).into(), 0), [group]);
-        assert_eq!(at(Key::new(&1_000_000_000, &1).into(), 0), [Scope::Everything]);
+        assert_eq!(at(&key, 9), key.clone().into());
+        assert_eq!(at(&key, 10), group.clone().into());
+        assert_eq!(at(&group, 10), group.clone().into());
+        assert_eq!(at(&key, 20), Scope::Everything.into());
+        assert_eq!(at(&Key::new(&42, &1_000_000).into(), 0), group.into());
+        assert_eq!(at(&Key::new(&1_000_000_000, &1).into(), 0), Scope::Everything.into());
     }
 
     #[test]

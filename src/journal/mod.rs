@@ -35,24 +35,28 @@
 //! The rules of the journal are [`JournalState`], a plain value with no I/O: it is the journal in memory, the model
 //! that the durable one is tested against, and what the exhaustive search of the protocol runs.
 
+mod claiming;
 mod clock;
 mod error;
 mod handle;
 mod ids;
 mod index;
 mod limits;
+mod marking;
 mod model;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
 #[cfg(feature = "sqlite")]
 mod writer;
+pub(crate) use claiming::{Claim, ClaimRequest};
 pub(crate) use clock::micros;
 pub use error::JournalError;
 pub use handle::Journal;
-pub(crate) use handle::{Claim, ClaimRequest, RunningMark};
 pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
+pub(crate) use marking::RunningMark;
 pub use model::*;
 pub use state::{AUDIT_LINES_MAX, JournalState};
 #[cfg(feature = "sqlite")]

@@ -15,7 +15,8 @@ pub type Epoch = u64;
 /// One gateway process known to the journal.
 pub type SessionId = u64;
 
-/// Names one mark row: the session in the upper bits, a running number in the lower 40.
+/// Names one mark row: the session in the upper bits, a running number in the lower 40. A command that makes a mark
+/// names a row that no mark has.
 pub type MarkId = u64;
 
 /// Names one claim of a reconciler.
@@ -196,10 +197,11 @@ pub struct Opened {
     pub session: SessionId,
     /// Whether the session before it ended without saying so.
     pub after_crash: bool,
+    /// Whether that session let writes go on unrecorded: the certificate is void now, and a mark on everything was
+    /// made, in row 0 of the new session.
+    pub voided: bool,
     /// What the journal knows, marks adopted.
     pub status: JournalStatus,
-    /// The scope of every mark: each makes its keys dirty until it is cleared.
-    pub scopes: Vec<Scope>,
 }
 
 /// One change of the journal, or one question. A batch of them is one transaction.
@@ -324,6 +326,8 @@ pub enum Command {
         /// When they may be claimed.
         now: Micros,
     },
+    /// List the scopes of all marks, by row.
+    ListScopes,
     /// List dead letters, oldest first.
     ListDead {
         /// At most this many.
@@ -414,6 +418,8 @@ pub enum Reply {
     Committed(Epoch),
     /// The first of the ids that were taken.
     Ids(u64),
+    /// Scopes of marks, with their rows.
+    Scopes(Vec<(MarkId, Scope)>),
     /// Marks with their rows.
     Marks(Vec<(MarkId, Mark)>),
     /// Lines of the audit log.

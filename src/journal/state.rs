@@ -111,6 +111,7 @@ impl JournalState {
             }
             Command::Bury { claim, ids } => Ok(self.bury(*claim, ids)),
             Command::RetryDead { scope, now } => Ok(self.retry_dead(scope, *now)),
+            Command::ListScopes => Ok(Reply::Scopes(self.scopes())),
             Command::ListDead { limit } => Ok(Reply::Marks(self.dead(*limit))),
             Command::Commit { from, request, everything, session, audit } => {
                 self.commit(*from, *request, *everything, *session, audit)
@@ -153,16 +154,12 @@ impl JournalState {
             self.adopt(now + late_bound);
         }
         self.session += 1;
-        if after_crash && self.continues_unrecorded {
+        let voided = after_crash && self.continues_unrecorded;
+        if voided {
             self.void(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
         }
         (self.session_open, self.continues_unrecorded) = (true, continues_unrecorded);
-        Reply::Opened(Box::new(Opened {
-            session: self.session,
-            after_crash,
-            status: self.status(),
-            scopes: self.marks.values().map(|mark| mark.scope.clone()).collect(),
-        }))
+        Reply::Opened(Box::new(Opened { session: self.session, after_crash, voided, status: self.status() }))
     }
 
     /// Whatever the ended session had running may still land, so it all waits the late bound.
@@ -288,24 +285,27 @@ impl JournalState {
         Some(ClaimedMark { id, scope: mark.scope.clone(), attempts: mark.attempts })
     }
 
-    fn held<'a>(&'a self, claim: ClaimId, ids: &'a [MarkId]) -> impl Iterator<Item = MarkId> + 'a {
-        let holds =
-            move |mark: &Mark| matches!(mark.state, MarkState::Claimed { claim: by, .. } if by == claim);
-        ids.iter().copied().filter(move |id| self.marks.get(id).is_some_and(holds))
+    fn holds(&self, claim: ClaimId, id: MarkId) -> bool {
+        let mark = self.marks.get(&id);
+        mark.is_some_and(|mark| matches!(mark.state, MarkState::Claimed { claim: by, .. } if by == claim))
     }
 
     fn clear(&mut self, claim: ClaimId, ids: &[MarkId]) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
-        for id in &held {
-            self.marks.remove(id);
+        let before = self.marks.len();
+        for id in ids {
+            if self.holds(claim, *id) {
+                self.marks.remove(id);
+            }
         }
-        Reply::Removed(held.len() as u64)
+        Reply::Removed((before - self.marks.len()) as u64)
     }
 
     fn give_back(&mut self, claim: ClaimId, ids: &[MarkId], not_before: Micros, failed: bool) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
         let mut merged = 0;
-        for id in held {
+        for id in ids.iter().copied() {
+            if !self.holds(claim, id) {
+                continue;
+            }
             let Some(mark) = self.marks.remove(&id) else {
                 continue;
             };
@@ -316,9 +316,10 @@ impl JournalState {
     }
 
     fn bury(&mut self, claim: ClaimId, ids: &[MarkId]) -> Reply {
-        let held: Vec<MarkId> = self.held(claim, ids).collect();
-        for id in held {
-            if let Some(mark) = self.marks.get_mut(&id) {
+        for id in ids {
+            if self.holds(claim, *id)
+                && let Some(mark) = self.marks.get_mut(id)
+            {
                 mark.state = MarkState::Dead;
                 mark.attempts += 1;
             }
@@ -338,6 +339,10 @@ impl JournalState {
                 self.put_left(id, Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark });
         }
         Reply::Removed(merged)
+    }
+
+    fn scopes(&self) -> Vec<(MarkId, Scope)> {
+        self.marks.iter().map(|(id, mark)| (*id, mark.scope.clone())).collect()
     }
 
     fn dead(&self, limit: u64) -> Vec<(MarkId, Mark)> {
@@ -436,7 +441,7 @@ impl JournalState {
 
     fn raise_ids(&mut self, sequence: &str, above: u64) -> Reply {
         let next = self.sequences.entry(sequence.to_owned()).or_insert(1);
-        *next = (*next).max(above + 1);
+        *next = (*next).max(above.saturating_add(1));
         Reply::Done
     }
 
@@ -452,7 +457,8 @@ impl JournalState {
     }
 }
 
-fn new_mark(
+/// A mark of no attempt yet.
+pub(super) fn new_mark(
     scope: &Scope,
     session: SessionId,
     state: MarkState,

@@ -19,7 +19,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// A durable store of the journal. A batch of commands is one transaction.
 pub(crate) trait Backend: Send + 'static {
-    /// Does all commands and makes them durable, or none.
+    /// Does all commands and makes them durable. After an error nothing of the batch is done or will be.
     fn execute(
         &mut self,
         batch: &[&Command],
@@ -85,19 +85,26 @@ impl Writer {
                     }
                     Err(error) => drop(opened.send(Err(error))),
                 }
-            })
+            });
         };
         thread::Builder::new().name("crossfade-journal".into()).spawn(run).map_err(failed)?;
         is_open.await.map_err(|_| JournalError::Closed)??;
         Ok(Self { queue })
     }
 
-    /// Hands a command over. Never blocks, works without a runtime.
+    /// Hands a command over. Never blocks, works without a runtime. A failure is told and given back.
     pub(crate) fn try_send(&self, command: Command, reply_to: ReplyTo) -> Result<(), JournalError> {
-        self.queue.try_send(Message::Do(command, reply_to)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => JournalError::Busy { limit: QUEUE_COMMANDS_MAX },
-            mpsc::error::TrySendError::Closed(_) => JournalError::Closed,
-        })
+        let (message, error) = match self.queue.try_send(Message::Do(command, reply_to)) {
+            Ok(()) => return Ok(()),
+            Err(mpsc::error::TrySendError::Full(message)) => {
+                (message, JournalError::Busy { limit: QUEUE_COMMANDS_MAX })
+            }
+            Err(mpsc::error::TrySendError::Closed(message)) => (message, JournalError::Closed),
+        };
+        if let Message::Do(_, reply_to) = message {
+            reply_to.tell(Err(error.clone()));
+        }
+        Err(error)
     }
 
     /// Does a command and waits until it is durable.
@@ -129,25 +136,31 @@ struct Loop<B> {
 impl<B: Backend> Loop<B> {
     async fn run(mut self) {
         let mut messages = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        let mut closing: Vec<oneshot::Sender<()>> = Vec::new();
         loop {
-            if !self.receive(&mut messages).await {
-                return self.backend.close().await;
-            }
+            let more_may_come = self.receive(&mut messages).await;
             let mut batch = std::mem::take(&mut self.again);
-            let mut closing = None;
             for message in messages.drain(..) {
                 match message {
                     Message::Do(command, reply_to) => batch.push((command, reply_to)),
-                    Message::Close(sender) => closing = Some(sender),
+                    Message::Close(sender) => closing.push(sender),
                 }
             }
-            self.commit(batch).await;
-            if let Some(closed) = closing {
-                self.backend.close().await;
-                // Whoever closes may have gone away.
-                let _ = closed.send(());
-                return;
+            if !batch.is_empty() {
+                self.commit(batch).await;
             }
+            if !closing.is_empty() {
+                // What is queued is still received, nothing more is taken in.
+                self.waiting.close();
+            }
+            if !more_may_come {
+                break;
+            }
+        }
+        self.backend.close().await;
+        for closed in closing {
+            // Whoever closes may have gone away.
+            let _ = closed.send(());
         }
     }
 
@@ -182,7 +195,8 @@ impl<B: Backend> Loop<B> {
     }
 
     fn failed(&mut self, (command, reply_to): (Command, ReplyTo), error: JournalError) {
-        if is_removal(&command) && matches!(reply_to, ReplyTo::Callback(_)) {
+        let hopeless = matches!(error, JournalError::Corrupt { .. });
+        if is_removal(&command) && !hopeless && matches!(reply_to, ReplyTo::Callback(_)) {
             tracing::debug!(%error, "a mark could not be removed from the journal; tried again");
             self.again.push((command, reply_to));
         } else {

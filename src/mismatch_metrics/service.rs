@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use tower::Service;
 
 use super::compare::Compare;
-use super::future::ResponseFuture;
 use super::shadow::{Shadow, Watch};
+use crate::future::Either;
 use crate::route::{Leg, Routed};
 
 /// Repeats reads on the other store and counts how the answers compare: see the [module docs](super).
@@ -44,7 +44,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>>;
+    type Future = Either<S::Future, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -52,7 +52,7 @@ where
 
     fn call(&mut self, routed: Routed<Req>) -> Self::Future {
         if !self.admits(&routed) {
-            return ResponseFuture::direct(self.inner.call(routed));
+            return Either::direct(self.inner.call(routed));
         }
         let next = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, next);
@@ -60,7 +60,7 @@ where
         let request = routed.on_leg(Leg::Shadow, answered.other());
         let answer = ready.call(routed);
         let shadow = Shadow { service: ready, request, scopes, answered, watch: self.watch };
-        ResponseFuture::shadowed(async move {
+        Either::boxed(async move {
             let answer = answer.await;
             shadow.begin(answer.as_ref().ok());
             answer

@@ -2,8 +2,11 @@
 
 /// One run of the fill, from a checkpoint to its end.
 ///
-/// It starts when no write planned under `off` is running and none of them can land any more (R9): such a write
-/// has no mark, so a page that missed it would never learn of it. Each page enters the gate like a write, so that
+/// It looks at the stage first: a drain during `off` says nothing about the writes that `off` still lets in. It
+/// starts when no write planned under `off` is running and none of them can land any more (R9): such a write
+/// has no mark, so a page that missed it would never learn of it. Then it drains once more: a copy that read before
+/// the last of them landed, a delete, and ends after the walk would leave on the secondary what the walk of the
+/// secondary did not find there. Each page enters the gate like a write, so that
 /// no page runs across a change of the authority, and carries the stamp that was taken before it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fill {
@@ -12,8 +15,10 @@ pub struct Fill {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
+    Checking,
     Draining,
     Waiting,
+    DrainingCopies,
     Entering(Side),
     Reading(Side),
     Copying(Side),
@@ -34,13 +39,15 @@ pub enum Side {
 /// What came of a step of the fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FillEvent {
-    /// No write planned under an older config is running.
+    /// The committed stage copies to the target, and so does the one that writes are planned in.
+    StageCopies,
+    /// Everything has left the gate that was inside when the drain began.
     Drained,
     /// The late bound of the authority has passed.
     Waited,
     /// The gate let the page in.
     Entered,
-    /// The gate did not: writes are held for a change of the authority, or the stage does not copy to the target.
+    /// The gate did not, or the stage is looked at: it does not copy to the target.
     GateClosed,
     /// The page was read with a stamp taken before, and has records.
     PageRead,
@@ -61,7 +68,10 @@ pub enum FillEvent {
 /// What the fill does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FillStep {
-    /// Wait until no write planned under an older config is running.
+    /// Look whether the committed stage, and the one that writes are planned in, copy to the target.
+    CheckStage,
+    /// Wait until everything has left the gate that is inside now: writes planned under an older config, and copies
+    /// that may have read before such a write.
     Drain,
     /// Wait the late bound of the authority.
     WaitLateBound,
@@ -90,12 +100,12 @@ impl Fill {
     #[must_use]
     pub const fn begin(side: Side) -> (Self, FillStep) {
         let state = match side {
-            Side::Authority => State::Draining,
-            // The drain belongs to the pages of the authority. What they copied is safe whoever resumes.
+            Side::Authority => State::Checking,
+            // The drains belong to the pages of the authority. What they copied is safe whoever resumes.
             Side::Secondary => State::Entering(side),
         };
         let step = match side {
-            Side::Authority => FillStep::Drain,
+            Side::Authority => FillStep::CheckStage,
             Side::Secondary => FillStep::EnterGate(side),
         };
         (Self { state }, step)
@@ -104,8 +114,10 @@ impl Fill {
     /// The step that follows what came of the last one.
     pub fn next(&mut self, event: FillEvent) -> FillStep {
         let (state, step) = match (self.state, event) {
+            (State::Checking, FillEvent::StageCopies) => (State::Draining, FillStep::Drain),
             (State::Draining, FillEvent::Drained) => (State::Waiting, FillStep::WaitLateBound),
-            (State::Waiting, FillEvent::Waited) => enter(Side::Authority),
+            (State::Waiting, FillEvent::Waited) => (State::DrainingCopies, FillStep::Drain),
+            (State::DrainingCopies, FillEvent::Drained) => enter(Side::Authority),
             (State::Entering(side), FillEvent::Entered) => (State::Reading(side), FillStep::ReadPage(side)),
             (State::Reading(side), FillEvent::PageRead) => (State::Copying(side), FillStep::CopyPage(side)),
             (State::Reading(Side::Authority), FillEvent::PageEmpty) => {
@@ -146,10 +158,12 @@ mod tests {
 
     #[test]
     fn a_fill_drains_waits_and_then_walks_both_stores() {
-        use FillEvent::{Certified, Drained, Entered, PageCopied, PageEmpty, PageRead, Saved, Waited};
+        use FillEvent::{
+            Certified, Drained, Entered, PageCopied, PageEmpty, PageRead, Saved, StageCopies, Waited,
+        };
         let page = [Entered, PageRead, PageCopied, Saved];
         let events = [
-            &[Drained, Waited],
+            &[StageCopies, Drained, Waited, Drained],
             &page[..],
             &[Entered, PageEmpty, Saved],
             &page[..],
@@ -167,7 +181,7 @@ mod tests {
         let last = |side| [FillStep::EnterGate(side), FillStep::ReadPage(side)];
         let (authority, secondary) = (Side::Authority, Side::Secondary);
         let expected = [
-            &[FillStep::Drain, FillStep::WaitLateBound][..],
+            &[FillStep::CheckStage, FillStep::Drain, FillStep::WaitLateBound, FillStep::Drain][..],
             &walk(authority),
             &last(authority),
             &[FillStep::SaveSide],
@@ -186,6 +200,7 @@ mod tests {
         assert_eq!(failed[3..], [FillStep::Retry(side), FillStep::ReadPage(side)]);
         assert_eq!(run(side, &[Entered, PageFailed])[2], FillStep::Retry(side));
         assert_eq!(run(side, &[GateClosed])[1], FillStep::Stop);
+        assert_eq!(run(Side::Authority, &[GateClosed])[1], FillStep::Stop);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use crate::route::Stage;
 /// One move of the committed stage.
 ///
 /// Most moves are one commit. A move that makes the other store the authority holds new writes, drains the running
-/// ones, waits until no mark of any kind is left, hands the ids over, waits until the clock of the new authority
-/// has passed every stamp ever issued, and commits in one step that finds no mark (R10). When any of it takes too
+/// ones, waits until no mark of any kind is left, holds repairs too, hands the ids over, waits until the clock of
+/// the new authority has passed every stamp ever issued, and commits in one step that finds no mark (R10). A repair
+/// that ran after the wait for the clock, for a mark that a read made, would take a stamp above it. When any of it takes too
 /// long the held writes go on in the old stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MoveRun {
@@ -20,6 +21,7 @@ enum State {
     Holding,
     Draining,
     WaitingForMarks,
+    HoldingRepairs,
     HandingOverIds,
     WaitingForClock,
     Committing,
@@ -50,12 +52,14 @@ pub struct CommitRequest {
 /// What came of a step of a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MoveEvent {
-    /// New writes, repairs that are not claimed yet excepted, wait outside of the gate.
+    /// New writes and fill pages wait outside of the gate; repairs do not.
     Held,
     /// No write planned before the hold, and no copy, repair or fill page, is running.
     Drained,
     /// No mark is left.
     NoMarks,
+    /// Repairs wait outside of the gate too, and none is running.
+    RepairsHeld,
     /// The new authority gives out ids above all that the old one has given out.
     IdsHandedOver,
     /// The clock of the new authority has passed every stamp ever issued.
@@ -79,8 +83,10 @@ pub enum MoveStep {
     Hold,
     /// Wait until nothing planned under the old config is running.
     Drain,
-    /// Wait until no mark is left, while repairs go on.
+    /// Let repairs go on, and wait until no mark is left.
     WaitForMarks,
+    /// Hold repairs too, and wait until none is running: nobody takes a stamp from here to the commit.
+    HoldRepairs,
     /// Raise the ids of the new authority above those of the old one.
     HandOverIds,
     /// Wait until the clock of the new authority has passed every stamp ever issued.
@@ -120,7 +126,8 @@ impl MoveRun {
         let (state, step) = match (self.state, event) {
             (State::Holding, MoveEvent::Held) => (State::Draining, MoveStep::Drain),
             (State::Draining, MoveEvent::Drained) => (State::WaitingForMarks, MoveStep::WaitForMarks),
-            (State::WaitingForMarks, MoveEvent::NoMarks) => (State::HandingOverIds, MoveStep::HandOverIds),
+            (State::WaitingForMarks, MoveEvent::NoMarks) => (State::HoldingRepairs, MoveStep::HoldRepairs),
+            (State::HoldingRepairs, MoveEvent::RepairsHeld) => (State::HandingOverIds, MoveStep::HandOverIds),
             (State::HandingOverIds, MoveEvent::IdsHandedOver) => {
                 (State::WaitingForClock, MoveStep::WaitForClock)
             }
@@ -164,13 +171,14 @@ mod tests {
 
     #[test]
     fn a_change_of_the_authority_holds_drains_and_finds_no_mark() {
-        use MoveEvent::{ClockPassed, Committed, Drained, Held, IdsHandedOver, NoMarks};
-        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed, Committed];
+        use MoveEvent::{ClockPassed, Committed, Drained, Held, IdsHandedOver, NoMarks, RepairsHeld};
+        let events = [Held, Drained, NoMarks, RepairsHeld, IdsHandedOver, ClockPassed, Committed];
         for (from, to) in [(Stage::Live, Stage::RampDown), (Stage::RampDown, Stage::Live)] {
             let expected = [
                 MoveStep::Hold,
                 MoveStep::Drain,
                 MoveStep::WaitForMarks,
+                MoveStep::HoldRepairs,
                 MoveStep::HandOverIds,
                 MoveStep::WaitForClock,
                 commit(to, true, false),
@@ -190,15 +198,15 @@ mod tests {
 
     #[test]
     fn a_mark_found_by_the_commit_is_waited_for() {
-        use MoveEvent::{ClockPassed, Drained, Held, IdsHandedOver, MarksLeft, NoMarks};
-        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed, MarksLeft];
+        use MoveEvent::{ClockPassed, Drained, Held, IdsHandedOver, MarksLeft, NoMarks, RepairsHeld};
+        let events = [Held, Drained, NoMarks, RepairsHeld, IdsHandedOver, ClockPassed, MarksLeft];
         assert_eq!(run(Stage::Live, Stage::RampDown, &events).pop(), Some(MoveStep::WaitForMarks));
     }
 
     #[test]
     fn any_failure_before_the_commit_keeps_the_old_stage() {
-        use MoveEvent::{ClockPassed, Drained, Failed, Held, IdsHandedOver, NoMarks};
-        let events = [Held, Drained, NoMarks, IdsHandedOver, ClockPassed];
+        use MoveEvent::{ClockPassed, Drained, Failed, Held, IdsHandedOver, NoMarks, RepairsHeld};
+        let events = [Held, Drained, NoMarks, RepairsHeld, IdsHandedOver, ClockPassed];
         for n in 0..=events.len() {
             let steps = run(Stage::Live, Stage::RampDown, &[&events[..n], &[Failed]].concat());
             assert_eq!(steps.last(), Some(&MoveStep::KeepOld));

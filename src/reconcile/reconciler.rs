@@ -83,6 +83,7 @@ where
     ///
     /// # Panics
     /// Outside of a tokio runtime.
+    #[must_use = "stop it by the handle; dropping the handle leaves it running"]
     pub fn spawn(self) -> ReconcilerHandle {
         let control = Arc::new(Control::default());
         let task = tokio::spawn(self.run(Arc::clone(&control)));
@@ -101,7 +102,7 @@ where
             match repaired {
                 Ok(0) => rest(core, &control).await,
                 Ok(_) if core.breaker(core.stage().authority().other()).is_open() => {
-                    pause.next_backoff().await
+                    pause.next_backoff().await;
                 }
                 Ok(_) => pause = pauses().unwrap_or(pause),
                 Err(JournalError::Closed) => return,
@@ -153,7 +154,7 @@ where
     }
 
     async fn claim(&self, core: &'static Core, limit: u64, everything: bool) -> Result<Claim, JournalError> {
-        let (lease, late_bound) = (self.settings.lease, self.late_bound(core));
+        let (lease, late_bound) = (self.settings.lease, late_bound(core));
         let request = ClaimRequest { epoch: core.epoch(), lease, late_bound, limit, everything };
         match core.journal.claim(request).await {
             Err(JournalError::Refused(_)) => Ok(Claim { claim: 0, marks: Vec::new() }),
@@ -182,10 +183,10 @@ where
         while running.join_next().await.is_some() {}
         repaired
     }
+}
 
-    fn late_bound(&self, core: &Core) -> Duration {
-        core.snapshot.load().config.late_bound.longest()
-    }
+fn late_bound(core: &Core) -> Duration {
+    core.snapshot.load().config.late_bound.longest()
 }
 
 async fn pace(per_second_max: u32) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::reconciler::Settings;
 use crate::copy::Copier;
@@ -48,7 +49,8 @@ where
     }
 
     pub(super) async fn run(mut self, at_most: Duration) {
-        let copy = self.copier.copy_scope(&self.scope, self.under.authority);
+        let span = tracing::debug_span!("repair", scope = %self.scope, attempts = self.attempts);
+        let copy = self.copier.copy_scope(&self.scope, self.under.authority).instrument(span);
         if let Ok(end) = timeout(at_most, copy).await {
             self.end = RepairEnd::Ended(end);
         }

@@ -1,6 +1,5 @@
 //! The gate that writes, copies, repairs and fill pages enter: one packed word to decide by, and a drain count.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -8,8 +7,7 @@ use crossbeam_utils::CachePadded;
 use tokio::sync::{Mutex, Notify};
 
 use super::stage::Stage;
-
-const SHARDS: usize = 8;
+use crate::shard::{SHARDS, shard};
 
 /// Stage, hold, side and generation in one word, so that one load decides and a second load sees any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +17,7 @@ const STAGE: u64 = 0b111;
 const HOLD: u64 = 1 << 3;
 const SIDE: u64 = 1 << 4;
 const CLOSED: u64 = 1 << 5;
+const HOLD_REPAIRS: u64 = 1 << 6;
 const GENERATION: u32 = 8;
 
 impl Word {
@@ -36,6 +35,10 @@ impl Word {
 
     pub(crate) const fn held(self) -> bool {
         self.0 & HOLD != 0
+    }
+
+    const fn repairs_held(self) -> bool {
+        self.0 & HOLD_REPAIRS != 0
     }
 
     pub(crate) const fn closed(self) -> bool {
@@ -79,20 +82,6 @@ pub(crate) struct Gate {
 #[derive(Debug, Default)]
 struct Counter(CachePadded<AtomicUsize>);
 
-thread_local! {
-    static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-fn shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    SHARD.with(|shard| {
-        if shard.get() == usize::MAX {
-            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
-        }
-        shard.get()
-    })
-}
-
 impl Gate {
     pub(crate) fn new(stage: Stage) -> Self {
         Self {
@@ -110,7 +99,11 @@ impl Gate {
 
     /// Enters, provided that the word is still the one that the plan was made from.
     pub(crate) fn enter(&'static self, planned: Word, entrant: Entrant) -> Option<Pass> {
-        if planned.closed() || (planned.held() && entrant == Entrant::Held) {
+        let held = match entrant {
+            Entrant::Held => planned.held(),
+            Entrant::Repair => planned.repairs_held(),
+        };
+        if planned.closed() || held {
             return None;
         }
         let counter = &self.sides[planned.side()][shard()].0;
@@ -125,8 +118,14 @@ impl Gate {
         self.change(|word| word.with_stage(stage))
     }
 
+    /// Holds new writes and fill pages, or lets everybody in again.
     pub(crate) fn set_held(&self, held: bool) {
-        self.change(|word| Word(if held { word.0 | HOLD } else { word.0 & !HOLD }));
+        self.change(|word| Word(if held { word.0 | HOLD } else { word.0 & !(HOLD | HOLD_REPAIRS) }));
+    }
+
+    /// Holds repairs too, or lets them in again.
+    pub(crate) fn set_repairs_held(&self, held: bool) {
+        self.change(|word| Word(if held { word.0 | HOLD_REPAIRS } else { word.0 & !HOLD_REPAIRS }));
     }
 
     pub(crate) fn close(&self) {
@@ -267,8 +266,11 @@ mod tests {
         gate.set_held(true);
         assert!(gate.enter(gate.word(), Entrant::Held).is_none());
         assert!(gate.enter(gate.word(), Entrant::Repair).is_some());
+        gate.set_repairs_held(true);
+        assert!(gate.enter(gate.word(), Entrant::Repair).is_none());
         gate.set_held(false);
         assert!(gate.enter(gate.word(), Entrant::Held).is_some());
+        assert!(gate.enter(gate.word(), Entrant::Repair).is_some(), "nobody is held any more");
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
 pub use routed::Routed;
-pub use service::{ResponseFuture, Route, Slow};
+pub use service::Route;
 pub use stage::{NotAStage, Stage, Store};
 
 pub(crate) use self::core::Core;

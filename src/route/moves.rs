@@ -72,11 +72,15 @@ impl Mover<'_> {
                 MoveStep::Hold => self.hold(),
                 MoveStep::Drain => self.drain().await,
                 MoveStep::WaitForMarks => self.wait_for_marks().await,
+                MoveStep::HoldRepairs => self.hold_repairs().await,
                 MoveStep::HandOverIds => self.hand_over_ids().await,
                 MoveStep::WaitForClock => self.wait_for_clock().await,
                 MoveStep::Commit(request) => self.commit(request).await,
                 MoveStep::AskCommitted => self.ask_committed().await,
-                MoveStep::Adopt => return Ok(self.adopt(config)),
+                MoveStep::Adopt => {
+                    self.adopt(config);
+                    return Ok(());
+                }
                 MoveStep::KeepOld => return Err(self.keep_old()),
             };
             step = run.next(event);
@@ -99,6 +103,7 @@ impl Mover<'_> {
     /// No mark is left and no repair, which may be later than its marks, is running.
     async fn wait_for_marks(&mut self) -> MoveEvent {
         let journal = &self.core.journal;
+        self.core.gate.set_repairs_held(false);
         loop {
             if journal.marks() == 0 && self.core.gate.is_empty() {
                 return MoveEvent::NoMarks;
@@ -113,6 +118,14 @@ impl Mover<'_> {
             if timeout_at(self.deadline(), progress).await.is_err() {
                 return self.ran_out(format!("{} marks are left", journal.marks()));
             }
+        }
+    }
+
+    async fn hold_repairs(&mut self) -> MoveEvent {
+        self.core.gate.set_repairs_held(true);
+        match timeout_at(self.deadline(), self.core.gate.drain()).await {
+            Ok(()) => MoveEvent::RepairsHeld,
+            Err(_) => self.ran_out("repairs are still running".into()),
         }
     }
 

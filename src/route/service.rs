@@ -1,11 +1,9 @@
-//! [`Route`] and its future.
+//! [`Route`].
 
 use std::future::Future;
 use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout_at};
 use tower::Service;
 
@@ -14,6 +12,7 @@ use super::handle::RoutingHandle;
 use super::request::Classify;
 use super::routed::Routed;
 use crate::error::Refused;
+use crate::future::Either;
 
 /// Makes one plan for each request: see the [module docs](super).
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Slow<S::Response, S::Error>>;
+    type Future = Either<S::Future, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -48,11 +47,9 @@ where
 
     fn call(&mut self, request: Req) -> Self::Future {
         match self.core.plan(&self.classify, request) {
-            Ok(Planned::Routed(routed)) => ResponseFuture::Direct { future: self.inner.call(routed) },
-            Ok(Planned::Held(request)) => ResponseFuture::Slow { future: Box::pin(self.held(request)) },
-            Err(refused) => {
-                ResponseFuture::Slow { future: Box::pin(std::future::ready(Err(refused.into()))) }
-            }
+            Ok(Planned::Routed(routed)) => Either::direct(self.inner.call(routed)),
+            Ok(Planned::Held(request)) => Either::boxed(self.held(request)),
+            Err(refused) => Either::boxed(std::future::ready(Err(refused.into()))),
         }
     }
 }
@@ -89,39 +86,5 @@ impl<S, C> Route<S, C> {
                 }
             }
         }
-    }
-}
-
-/// A held or refused request; boxed, since it is rare.
-pub type Slow<Res, Err> = Pin<Box<dyn Future<Output = Result<Res, Err>> + Send>>;
-
-pin_project! {
-    /// The future of [`Route`]: the inner one as it is, unless the request was held or refused.
-    #[project = Projected]
-    #[allow(missing_docs)]
-    pub enum ResponseFuture<F, B> {
-        Direct { #[pin] future: F },
-        Slow { #[pin] future: B },
-    }
-}
-
-impl<F, B, T> Future for ResponseFuture<F, B>
-where
-    F: Future<Output = T>,
-    B: Future<Output = T>,
-{
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        match self.project() {
-            Projected::Direct { future } => future.poll(cx),
-            Projected::Slow { future } => Poll::Ready(ready!(future.poll(cx))),
-        }
-    }
-}
-
-impl<F, B> std::fmt::Debug for ResponseFuture<F, B> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ResponseFuture")
     }
 }

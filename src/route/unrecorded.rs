@@ -62,7 +62,7 @@ impl Core {
             match journal.done(command).await {
                 Ok(()) | Err(JournalError::Closed) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "the journal cannot be told that writes went unrecorded")
+                    tracing::warn!(%error, "the journal cannot be told that writes went unrecorded");
                 }
             }
             backoff.next_backoff().await;

@@ -23,7 +23,8 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: PathBuf) -> Result<Self, JournalError> {
+    pub(super) async fn open(path: &Path) -> Result<Self, JournalError> {
+        let path = resolved(path)?;
         let lock = lock(&path)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -34,13 +35,32 @@ impl Sqlite {
             .busy_timeout(BUSY_TIMEOUT);
         let connection = options.connect().await.map_err(|error| named(&path, &error))?;
         let mut journal = Self { path, connection, _lock: lock };
-        let migrated = journal.migrate().await;
-        migrated.map(|()| journal)
+        let ready = async {
+            journal.check().await?;
+            journal.migrate().await
+        };
+        ready.await.map(|()| journal)
+    }
+
+    /// A damaged journal is refused here, not found out by the first write that meets the damage.
+    async fn check(&mut self) -> Result<(), JournalError> {
+        let answer: String = self.ask(sql::CHECK).await?;
+        if answer == "ok" {
+            return Ok(());
+        }
+        Err(JournalError::Corrupt { path: self.path.clone(), detail: answer })
+    }
+
+    async fn ask<T>(&mut self, pragma: &'static str) -> Result<T, JournalError>
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        let row = sqlx::query(pragma).fetch_one(&mut self.connection).await;
+        row.and_then(|row| row.try_get(0)).map_err(|error| named(&self.path, &error))
     }
 
     async fn migrate(&mut self) -> Result<(), JournalError> {
-        let row = sqlx::query("PRAGMA user_version").fetch_one(&mut self.connection).await;
-        let found: i64 = row.and_then(|row| row.try_get(0)).map_err(|error| named(&self.path, &error))?;
+        let found: i64 = self.ask(sql::FOUND_VERSION).await?;
         if found > sql::VERSION {
             return Err(JournalError::NewerSchema { path: self.path.clone(), found, known: sql::VERSION });
         }
@@ -59,25 +79,51 @@ impl Sqlite {
     }
 }
 
-/// Takes the lock beside the file: one process at a time.
+/// The one spelling of the path that all processes agree on, so that they meet at one lock.
+fn resolved(path: &Path) -> Result<PathBuf, JournalError> {
+    let failed = |path: &Path, detail: String| JournalError::Io { path: path.to_owned(), detail };
+    match path.canonicalize() {
+        Ok(there) if there.is_dir() => return Err(failed(path, "is a directory: name a file".into())),
+        Ok(there) => return Ok(there),
+        Err(_) => {}
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().ok_or_else(|| failed(path, "names no file".into()))?;
+    directory
+        .canonicalize()
+        .map(|directory| directory.join(name))
+        .map_err(|error| failed(path, format!("its directory cannot be opened: create it first ({error})")))
+}
+
+/// Takes the lock beside the file: one process at a time. The lock is the system's, so it ends with the process; the
+/// file stays.
 fn lock(path: &Path) -> Result<File, JournalError> {
-    let name = PathBuf::from(format!("{}.lock", path.display()));
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
     let failed = |error: std::io::Error| JournalError::Io { path: name.clone(), detail: error.to_string() };
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let mut owner = String::new();
-            let pid =
-                file.read_to_string(&mut owner).ok().and_then(|_| owner.trim().parse().ok()).unwrap_or(0);
-            return Err(JournalError::InUse { path: path.to_owned(), pid });
+            return Err(JournalError::InUse { path: path.to_owned(), pid: owner(&mut file).unwrap_or(0) });
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
     file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
     Ok(file)
+}
+
+/// The process that wrote its id into the lock file.
+fn owner(lock: &mut File) -> Option<u32> {
+    let mut pid = String::new();
+    lock.read_to_string(&mut pid).ok()?;
+    pid.trim().parse().ok()
 }
 
 /// What an error of the file means to an operator. The codes are SQLite's primary result codes.
@@ -89,6 +135,18 @@ pub(super) fn named(path: &Path, error: &sqlx::Error) -> JournalError {
         Some(5 | 6) => JournalError::Locked { path },
         Some(13) => JournalError::Full { path },
         Some(11 | 26) => JournalError::Corrupt { path, detail: error.to_string() },
+        None if is_of_the_rows(error) => JournalError::Corrupt { path, detail: error.to_string() },
         _ => JournalError::Io { path, detail: error.to_string() },
     }
+}
+
+/// Whether the rows hold what no release has written.
+const fn is_of_the_rows(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::RowNotFound
+    )
 }

@@ -1,9 +1,15 @@
 //! The journal in a SQLite file.
 
+mod audit;
+mod claims;
 mod execute;
 mod file;
+mod mark_rows;
 mod marks;
+mod numbers;
+mod sessions;
 mod sql;
+mod stages;
 mod state_row;
 
 #[cfg(test)]
@@ -14,8 +20,16 @@ use std::path::PathBuf;
 use super::error::JournalError;
 use super::writer::Writer;
 
+/// The file of a journal's URL: `sqlite:FILE` or `sqlite://FILE`, the file relative or absolute.
+pub(super) fn file_of(url: &str) -> Option<PathBuf> {
+    let file = url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    // SQLite would take these for a database that ends with the process.
+    let durable = !file.is_empty() && file != ":memory:";
+    durable.then(|| file.into())
+}
+
 /// Opens the file, and creates it when there is none.
-pub(super) async fn open(file: &str) -> Result<Writer, JournalError> {
-    let path = PathBuf::from(file);
-    Writer::start(move || file::Sqlite::open(path)).await
+pub(super) async fn open(path: PathBuf) -> Result<Writer, JournalError> {
+    Writer::start(move || async move { file::Sqlite::open(&path).await }).await
 }

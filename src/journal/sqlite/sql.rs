@@ -31,7 +31,7 @@ pub(super) const MIGRATIONS: [&str; VERSION as usize] = ["CREATE TABLE crossfade
         reason INTEGER NOT NULL,
         created INTEGER NOT NULL
     );
-    CREATE INDEX crossfade_mark_due ON crossfade_mark (not_before, id) WHERE state = 1;
+    CREATE INDEX crossfade_mark_due ON crossfade_mark ((kind = 2), not_before, id) WHERE state = 1;
     CREATE INDEX crossfade_mark_left ON crossfade_mark (kind, scope) WHERE state = 1;
     CREATE INDEX crossfade_mark_claimed ON crossfade_mark (lease_until) WHERE state = 2;
     CREATE INDEX crossfade_mark_dead ON crossfade_mark (created, id) WHERE state = 3;
@@ -43,6 +43,15 @@ pub(super) const MIGRATIONS: [&str; VERSION as usize] = ["CREATE TABLE crossfade
         what TEXT NOT NULL,
         why TEXT NOT NULL
     );"];
+
+/// Reads every page, but does not compare the indexes with their tables.
+pub(super) const CHECK: &str = "PRAGMA quick_check(1)";
+pub(super) const FOUND_VERSION: &str = "PRAGMA user_version";
+
+/// Takes the write lock at once: a transaction that waits for it later could fail half-way.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const COMMIT: &str = "COMMIT";
+pub(super) const ROLLBACK: &str = "ROLLBACK";
 
 pub(super) const LOAD_STATE: &str = "SELECT stage, epoch, authority_epoch, session, session_open,
     continues_unrecorded, voids, reserved_stamp, fill, certificate FROM crossfade_state WHERE id = 1";
@@ -78,8 +87,9 @@ pub(super) const LEFT_ON_SCOPE: &str = " WHERE state = 1 AND kind = ? AND scope 
 pub(super) const DEAD: &str = " WHERE state = 3 ORDER BY created, id LIMIT ?";
 pub(super) const DEAD_ON_SCOPE: &str = " WHERE state = 3 AND kind = ? AND scope = ? ORDER BY created, id";
 pub(super) const DUE: &str =
-    " WHERE state = 1 AND not_before <= ? AND (kind = 2) = ? ORDER BY not_before, id LIMIT ?";
+    " WHERE state = 1 AND (kind = 2) = ? AND not_before <= ? ORDER BY not_before, id LIMIT ?";
 
+pub(super) const UNMARK: &str = "DELETE FROM crossfade_mark WHERE state = 0 AND id >= ? AND id < ?";
 pub(super) const DELETE_MARK: &str = "DELETE FROM crossfade_mark WHERE id = ?";
 pub(super) const MERGE_MARK: &str =
     "UPDATE crossfade_mark SET not_before = ?, attempts = ?, reason = ? WHERE id = ?";
@@ -95,7 +105,7 @@ pub(super) const ADOPT_RUNNING: &str = "UPDATE crossfade_mark SET state = 1, rea
 pub(super) const ADOPT_CLAIMED: &str = "UPDATE crossfade_mark SET state = 1, claim = 0, lease_until = 0,
     not_before = max(not_before, ?) WHERE state = 2";
 pub(super) const COUNT_MARKS: &str = "SELECT state, count(*) FROM crossfade_mark GROUP BY state";
-pub(super) const ALL_SCOPES: &str = "SELECT kind, scope FROM crossfade_mark ORDER BY id";
+pub(super) const ALL_SCOPES: &str = "SELECT id, kind, scope FROM crossfade_mark ORDER BY id";
 
 pub(super) const TAKE_IDS: &str = "INSERT INTO crossfade_sequence (name, next) VALUES (?, 1 + ?)
     ON CONFLICT (name) DO UPDATE SET next = next + ? RETURNING next";

@@ -64,9 +64,6 @@ fn encoded<T: serde::Serialize>(value: Option<&T>) -> Result<Option<String>, sql
     value.map(serde_json::to_string).transpose().map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
-fn decoded<T: serde::de::DeserializeOwned>(text: Option<String>) -> Result<Option<T>, sqlx::Error> {
-    text.as_deref()
-        .map(serde_json::from_str)
-        .transpose()
-        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+fn decoded<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, sqlx::Error> {
+    text.map(serde_json::from_str).transpose().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

@@ -1,0 +1,287 @@
+//! Marks: made, removed, left to the reconciler; and what is dirty because of them.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+#[cfg(feature = "sqlite")]
+use tokio::sync::oneshot;
+
+use super::error::JournalError;
+use super::handle::{Backend, Journal};
+use super::limits::widened;
+use super::model::{Command, Epoch, MarkId, Micros, Reason, Reply};
+use crate::data::{Scope, Scopes};
+
+/// The mark of a write that runs: its rows and their scopes.
+#[derive(Debug)]
+pub(crate) struct RunningMark {
+    pub(crate) first: MarkId,
+    pub(crate) scopes: Scopes,
+}
+
+impl RunningMark {
+    /// The one scope that was touched, when this one row names more.
+    fn narrowed_to<'a>(&self, touched: &'a Scopes) -> Option<&'a Scope> {
+        match (self.scopes.as_slice(), touched.as_slice()) {
+            ([marked], [touched]) if marked != touched => Some(touched),
+            _ => None,
+        }
+    }
+}
+
+/// Makes a scope dirty while it lives.
+#[derive(Debug)]
+pub(crate) struct DirtyWhile {
+    journal: Journal,
+    scope: Scope,
+}
+
+impl Drop for DirtyWhile {
+    fn drop(&mut self) {
+        self.journal.forget(std::slice::from_ref(&self.scope));
+    }
+}
+
+/// Takes a mark back that was recorded after its caller had gone away.
+#[cfg(feature = "sqlite")]
+struct Waiting<'a> {
+    journal: &'a Journal,
+    answer: oneshot::Receiver<Result<RunningMark, JournalError>>,
+}
+
+#[cfg(feature = "sqlite")]
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Ok(Ok(mark)) = self.answer.try_recv() {
+            self.journal.unmark(&mark);
+        }
+    }
+}
+
+impl Journal {
+    /// Whether a read of these scopes may find the stores different; of no scope: whether anything is dirty.
+    pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
+        self.0.index.is_dirty(scopes)
+    }
+
+    /// Whether a mark stands on everything.
+    pub(crate) fn everything_is_dirty(&self) -> bool {
+        self.0.index.everything() > 0
+    }
+
+    /// Resolves when marks have been added or removed.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
+        self.0.changed.notified()
+    }
+
+    /// Everything is dirty from now on, in memory: something could not be recorded.
+    pub(crate) fn dirty_everything(&self) {
+        self.0.index.add(&Scope::Everything);
+    }
+
+    /// The scope is dirty until the guard is dropped, with no mark in the journal.
+    pub(crate) fn dirty_while(&self, scope: Scope) -> DirtyWhile {
+        self.0.index.add(&scope);
+        DirtyWhile { journal: self.clone(), scope }
+    }
+
+    /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
+    pub(crate) async fn mark(&self, scopes: Scopes, epoch: Epoch) -> Result<RunningMark, JournalError> {
+        let mark = self.prepare(scopes);
+        let command = Command::Mark {
+            session: self.session(),
+            epoch,
+            first: mark.first,
+            scopes: mark.scopes.as_slice().to_vec(),
+            now: self.now(),
+        };
+        match &self.0.backend {
+            Backend::Memory(_) => self.recorded(mark, self.call(command).await),
+            #[cfg(feature = "sqlite")]
+            Backend::Durable(_) => self.mark_durably(mark, command).await,
+        }
+    }
+
+    /// The command goes on when the caller goes away; the mark is then removed as soon as it is recorded.
+    #[cfg(feature = "sqlite")]
+    async fn mark_durably(&self, mark: RunningMark, command: Command) -> Result<RunningMark, JournalError> {
+        let (sender, answer) = oneshot::channel();
+        let mut waiting = Waiting { journal: self, answer };
+        let journal = self.clone();
+        let then = move |reply| {
+            if let Err(Ok(unheard)) = sender.send(journal.recorded(mark, reply)) {
+                journal.unmark(&unheard);
+            }
+        };
+        self.send(command, then)?;
+        (&mut waiting.answer).await.unwrap_or(Err(JournalError::Closed))
+    }
+
+    /// A mark that was not recorded is no mark: nothing of a command that failed is done.
+    fn recorded(
+        &self,
+        mark: RunningMark,
+        reply: Result<Reply, JournalError>,
+    ) -> Result<RunningMark, JournalError> {
+        let error = match reply {
+            Ok(Reply::Refused(refusal)) => JournalError::Refused(refusal),
+            Ok(_) => return Ok(mark),
+            Err(error) => error,
+        };
+        self.forget(mark.scopes.as_slice());
+        Err(error)
+    }
+
+    pub(super) fn prepare(&self, scopes: Scopes) -> RunningMark {
+        let scopes = widened(scopes, self.0.index.rows(), &self.0.limits);
+        scopes.iter().for_each(|scope| self.0.index.add(scope));
+        let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
+        RunningMark { first, scopes }
+    }
+
+    pub(super) fn forget(&self, scopes: &[Scope]) {
+        scopes.iter().for_each(|scope| self.0.index.remove(scope));
+        self.0.changed.notify_waiters();
+    }
+
+    /// Removes the mark of a write. Never blocks, works without a runtime.
+    pub(crate) fn unmark(&self, mark: &RunningMark) {
+        let command = Command::Unmark { first: mark.first, rows: mark.scopes.len() as u64 };
+        match self.send(command, |_| ()) {
+            Ok(()) => self.forget(mark.scopes.as_slice()),
+            Err(_) => (mark.first..).zip(&mark.scopes).for_each(|(first, scope)| {
+                self.send_later(Command::Unmark { first, rows: 1 }, scope);
+            }),
+        }
+    }
+
+    /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. A mark of one row is
+    /// narrowed to what the write turned out to have touched, when that is one scope.
+    pub(crate) fn leave(
+        &self,
+        mark: &RunningMark,
+        touched: Option<&Scopes>,
+        not_before: Micros,
+        reason: Reason,
+    ) {
+        let narrowed = touched.and_then(|touched| mark.narrowed_to(touched));
+        for (first, scope) in (mark.first..).zip(&mark.scopes) {
+            let command = Command::Leave { first, rows: 1, narrowed: narrowed.cloned(), not_before, reason };
+            if let Some(narrowed) = narrowed {
+                self.0.index.add(narrowed);
+            }
+            if self.send(command, self.left(scope, narrowed)).is_err() {
+                narrowed.into_iter().for_each(|narrowed| self.0.index.remove(narrowed));
+                let command = Command::Leave { first, rows: 1, narrowed: None, not_before, reason };
+                self.send_later(command, scope);
+            }
+        }
+    }
+
+    /// A callback for a mark that was left: it was merged, or narrowed, or stays as it is.
+    fn left(
+        &self,
+        marked: &Scope,
+        narrowed: Option<&Scope>,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let merged = self.forget_merged(narrowed.unwrap_or(marked));
+        let (inner, wide) = (Arc::clone(&self.0), narrowed.map(|_| marked.clone()));
+        move |reply| {
+            if let (Ok(_), Some(wide)) = (&reply, &wide) {
+                inner.index.remove(wide);
+            }
+            merged(reply);
+        }
+    }
+
+    /// Keeps a command that found the queue full; its scope stays dirty until it is done.
+    fn send_later(&self, command: Command, scope: &Scope) {
+        tracing::warn!(%scope, "a mark stays for now: the queue of the journal is full");
+        self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner).push((command, scope.clone()));
+    }
+
+    /// Does a command that takes rows of one scope out or gives them back, now or as soon as the queue has room.
+    pub(super) fn end(&self, command: Command, scope: &Scope) {
+        if self.send(command.clone(), self.forget_merged(scope)).is_err() {
+            self.send_later(command, scope);
+        }
+    }
+
+    /// Sends again what found the queue full.
+    pub(crate) fn send_unsent(&self) {
+        let unsent = std::mem::take(&mut *self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner));
+        unsent.into_iter().for_each(|(command, scope)| self.end(command, &scope));
+    }
+
+    /// Records a left mark.
+    pub(crate) async fn mark_left(
+        &self,
+        scope: Scope,
+        not_before: Micros,
+        reason: Reason,
+    ) -> Result<(), JournalError> {
+        let RunningMark { first: id, scopes } = self.prepare(scope.into());
+        for scope in &scopes {
+            let (session, now) = (self.session(), self.now());
+            let command = Command::MarkLeft { session, id, scope: scope.clone(), not_before, reason, now };
+            self.call_then(command, self.left_or_forgotten(scope)).await?;
+        }
+        Ok(())
+    }
+
+    /// A callback for a left mark: merged, or not recorded, it is no row of its own.
+    pub(super) fn left_or_forgotten(
+        &self,
+        scope: &Scope,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let (inner, scope) = (Arc::clone(&self.0), scope.clone());
+        move |reply| {
+            let rows = match reply {
+                Ok(Reply::Removed(merged)) => merged,
+                _ => 1,
+            };
+            (0..rows).for_each(|_| inner.index.remove(&scope));
+            inner.changed.notify_waiters();
+        }
+    }
+
+    /// Marks scopes for repair at once in memory, and durably as soon as the journal gets to it. A mark that cannot
+    /// be recorded is counted by `unrecorded` and taken off again: the read that asked for it was answered well.
+    pub(crate) fn mark_left_soon(
+        &self,
+        scopes: Scopes,
+        reason: Reason,
+        unrecorded: impl Fn() + Copy + Send + 'static,
+    ) {
+        let RunningMark { first, scopes } = self.prepare(scopes);
+        for (id, scope) in (first..).zip(&scopes) {
+            let (session, now) = (self.session(), self.now());
+            let command =
+                Command::MarkLeft { session, id, scope: scope.clone(), not_before: now, reason, now };
+            let left_or_forgotten = self.left_or_forgotten(scope);
+            let then = move |reply: Result<Reply, JournalError>| {
+                if reply.is_err() {
+                    unrecorded();
+                }
+                left_or_forgotten(reply);
+            };
+            drop(self.send(command, then));
+        }
+        self.0.changed.notify_waiters();
+    }
+
+    /// A callback that takes as many marks off the scope as the journal removed.
+    pub(super) fn forget_merged(
+        &self,
+        scope: &Scope,
+    ) -> impl FnOnce(Result<Reply, JournalError>) + Send + 'static + use<> {
+        let (inner, scope) = (Arc::clone(&self.0), scope.clone());
+        move |reply| {
+            if let Ok(Reply::Removed(rows)) = reply {
+                (0..rows).for_each(|_| inner.index.remove(&scope));
+            }
+            inner.changed.notify_waiters();
+        }
+    }
+}

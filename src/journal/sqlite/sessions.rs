@@ -1,0 +1,68 @@
+//! Sessions: opened, ended, adopted; and the status.
+
+use super::execute::{Done, Tables, misplaced};
+use super::{mark_rows, sql};
+use crate::journal::model::{
+    Command, Epoch, JournalStatus, Micros, Opened, Reason, Refusal, Reply, SessionId,
+};
+
+impl Tables<'_> {
+    pub(super) async fn session_command(&mut self, command: &Command) -> Done {
+        Ok(Ok(match command {
+            Command::Open { now, late_bound, continues_unrecorded } => {
+                self.open(*now, *late_bound, *continues_unrecorded).await?
+            }
+            Command::Close { session } => {
+                self.state.session_open &= *session != self.state.session;
+                Reply::Done
+            }
+            Command::Status => Reply::Status(Box::new(self.status().await?)),
+            _ => return Err(misplaced(command)),
+        }))
+    }
+
+    /// Refuses what belongs to an ended session or was planned for another authority.
+    pub(super) const fn check(&self, session: SessionId, epoch: Epoch) -> Result<(), Refusal> {
+        if !self.state.session_open || session != self.state.session {
+            return Err(Refusal::SessionEnded);
+        }
+        if epoch < self.state.authority_epoch || epoch > self.state.epoch {
+            return Err(Refusal::EpochMoved);
+        }
+        Ok(())
+    }
+
+    async fn open(
+        &mut self,
+        now: Micros,
+        late_bound: Micros,
+        continues_unrecorded: bool,
+    ) -> Result<Reply, sqlx::Error> {
+        let after_crash = self.state.session_open;
+        if after_crash {
+            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
+            self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
+        }
+        self.state.session += 1;
+        let session = self.state.session;
+        let voided = after_crash && self.state.continues_unrecorded;
+        if voided {
+            self.void(session, session << 40, now + late_bound, now, Reason::Crash).await?;
+        }
+        (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
+        let status = self.status().await?;
+        Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, status })))
+    }
+
+    async fn status(&mut self) -> Result<JournalStatus, sqlx::Error> {
+        Ok(JournalStatus {
+            stage: self.state.stage,
+            epoch: self.state.epoch,
+            marks: mark_rows::counts(self.connection).await?,
+            fill: self.state.fill.clone(),
+            certificate: self.state.certificate.clone(),
+            reserved_stamp: self.state.reserved_stamp,
+            voids: self.state.voids,
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! The committed stage, the fill and the certificate.
+
+use super::execute::{Done, Tables, misplaced};
+use super::mark_rows;
+use crate::data::Scope;
+use crate::journal::model::{
+    AuditEntry, Certificate, Command, Epoch, FillProgress, MarkId, MarkState, Micros, Reason, Refusal, Reply,
+    SessionId,
+};
+use crate::journal::state::new_mark;
+use crate::protocol::CommitRequest;
+
+impl Tables<'_> {
+    pub(super) async fn stage_command(&mut self, command: &Command) -> Done {
+        match command {
+            Command::Commit { from, request, everything, session, audit } => {
+                self.commit(*from, *request, *everything, *session, audit).await
+            }
+            Command::SaveFill { progress } => Ok(self.save_fill(progress)),
+            Command::Certify { now, progress } => self.certify(*now, progress).await,
+            Command::Void { session, everything, not_before, now } => {
+                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded).await?;
+                Ok(Ok(Reply::Done))
+            }
+            _ => Err(misplaced(command)),
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        from: Epoch,
+        request: CommitRequest,
+        everything: MarkId,
+        session: SessionId,
+        audit: &AuditEntry,
+    ) -> Done {
+        if from != self.state.epoch {
+            return Ok(Err(Refusal::EpochMoved));
+        }
+        if request.needs_no_marks {
+            match mark_rows::counts(self.connection).await?.total() {
+                0 => {}
+                left => return Ok(Err(Refusal::MarksLeft(left))),
+            }
+        }
+        let switched = self.state.stage.switches_authority(request.to);
+        (self.state.stage, self.state.epoch) = (request.to, self.state.epoch + 1);
+        if switched {
+            self.state.authority_epoch = self.state.epoch;
+        }
+        if request.marks_everything {
+            self.void(session, everything, audit.at, audit.at, Reason::Asked).await?;
+        }
+        self.write_audit(audit).await?;
+        Ok(Ok(Reply::Committed(self.state.epoch)))
+    }
+
+    fn save_fill(&mut self, progress: &FillProgress) -> Result<Reply, Refusal> {
+        if progress.voids != self.state.voids {
+            return Err(Refusal::Unrecorded);
+        }
+        self.state.fill = Some(progress.clone());
+        Ok(Reply::Done)
+    }
+
+    async fn certify(&mut self, now: Micros, progress: &FillProgress) -> Done {
+        if progress.voids != self.state.voids {
+            return Ok(Err(Refusal::Unrecorded));
+        }
+        match mark_rows::counts(self.connection).await?.dead {
+            0 => {}
+            dead => return Ok(Err(Refusal::DeadLetters(dead))),
+        }
+        self.state.fill = Some(FillProgress { complete: true, ..progress.clone() });
+        self.state.certificate =
+            Some(Certificate { issued: now, epoch: self.state.epoch, records: progress.copied });
+        Ok(Ok(Reply::Done))
+    }
+
+    /// Voids the certificate and the fill, and marks everything.
+    pub(super) async fn void(
+        &mut self,
+        session: SessionId,
+        everything: MarkId,
+        not_before: Micros,
+        now: Micros,
+        reason: Reason,
+    ) -> Result<(), sqlx::Error> {
+        (self.state.certificate, self.state.fill) = (None, None);
+        self.state.voids += 1;
+        let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
+        // Not merged: whoever sent this counts one mark more.
+        mark_rows::insert(self.connection, &[(everything, mark)]).await
+    }
+}

@@ -1,0 +1,37 @@
+//! Tests of the journal in a SQLite file.
+
+mod dirty;
+mod faults;
+mod file;
+mod group_commit;
+mod journal;
+mod model;
+
+use std::path::Path;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::file::Sqlite;
+use super::mark_rows;
+use crate::journal::model::{Mark, MarkId};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A file that is not synced: these tests do not cut the power.
+async fn unsynced(path: &Path) -> Sqlite {
+    let mut file = Sqlite::open(path).await.unwrap();
+    pragma(&mut file, "synchronous = OFF").await;
+    file
+}
+
+async fn pragma(file: &mut Sqlite, pragma: &str) {
+    let pragma = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
+    sqlx::raw_sql(pragma).execute(&mut file.connection).await.unwrap();
+}
+
+/// Every mark in the file, by row.
+async fn all_marks(file: &mut Sqlite) -> Vec<(MarkId, Mark)> {
+    mark_rows::select(&mut file.connection, " ORDER BY id", &[]).await.unwrap()
+}
