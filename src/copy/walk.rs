@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::run::CopyJob;
 use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore};
+use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
 
 /// A store or the journal failed; the error was logged.
@@ -101,7 +102,7 @@ where
             self.breaker_failed();
         }
         for (key, _) in part {
-            self.copy_again(key).await?;
+            self.copy_or_mark(key).await?;
         }
         Ok(())
     }
@@ -116,18 +117,26 @@ where
                 groups.insert(group.clone(), self.keys_of(&key.group).await?);
             }
             if !groups.get(&group).is_some_and(|keys| keys.contains(&key.to_key())) {
-                self.copy_again(key).await?;
+                self.copy_or_mark(key).await?;
                 extra += 1;
             }
         }
         Ok(extra)
     }
 
-    async fn copy_again(&self, key: &RecordKey<A::Data>) -> Result<(), PageFailed> {
-        match self.copy(&key.to_key()).await {
-            CopyEnd::Copied => Ok(()),
-            CopyEnd::Failed(_) => Err(PageFailed),
+    /// Copies a key of a walk. One that fails gets a mark of its own and the walk goes on: otherwise a large scope, of
+    /// which some key fails each time, would never be done. While the breaker is open the walk ends instead.
+    async fn copy_or_mark(&self, key: &RecordKey<A::Data>) -> Result<(), PageFailed> {
+        let key = key.to_key();
+        let CopyEnd::Failed(wait) = self.copy(&key).await else {
+            return Ok(());
+        };
+        if self.core.breaker(self.secondary.store).is_open() {
+            return Err(PageFailed);
         }
+        let (journal, not_before) = (&self.core.journal, self.core.not_before(wait, 0));
+        let marked = journal.mark_left(key.into(), not_before, Reason::CopyFailed).await;
+        marked.map_err(|error| failed(&error, "mark a key that failed"))
     }
 
     async fn keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {

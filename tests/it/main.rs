@@ -9,7 +9,9 @@ mod fill;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;
+mod repair;
 mod search;
+mod simulation;
 mod stages;
 mod support;
 

@@ -129,7 +129,7 @@ pub(crate) fn put(group: i64, item: i64, version: u64) -> Request {
 }
 
 /// A create knows its key once it is answered.
-fn written(named: &Scopes, response: &Response) -> Scopes {
+pub(crate) fn written(named: &Scopes, response: &Response) -> Scopes {
     match (
         response.created(),
         named.as_slice().first().and_then(Scope::group).and_then(|group| group.parse::<i64>()),
