@@ -5,6 +5,7 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::needless_pass_by_value,
     reason = "criterion makes public items; a bench that cannot start may panic"
 )]
 

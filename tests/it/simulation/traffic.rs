@@ -17,7 +17,6 @@ const CLIENTS: u64 = 5;
 /// A caller that is not answered by then goes away.
 const PATIENCE: Duration = Duration::from_millis(120);
 /// Items that callers choose lie far above the ids that stores assign.
-
 const HOT: i64 = 1_000_000;
 
 pub(super) type Callers = BoxCloneSyncService<Request, Response, StoreError>;
