@@ -4,10 +4,12 @@ use crossfade::journal::{Command, MarkState, Micros, Reason, Reply};
 
 use super::actors::Repairer;
 use super::explore::Steps;
+use super::gateway::Gateway;
 use super::label::{Did, Who};
 use super::rules::Rule;
 use super::scenario::{Scenario, take};
-use super::world::{Flight, Gateway, LATE_BOUND, Plan, World, key, open};
+use super::values::{Flight, Plan, key};
+use super::world::{LATE_BOUND, World, open};
 
 pub(crate) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {
     late(world, out);
@@ -125,5 +127,5 @@ fn restart(world: &mut World, scenario: &Scenario) {
     gateway.loaded = !scenario.without(Rule::MarksLoaded);
     world.gateway = gateway;
     let rises = !scenario.without(Rule::StampsRiseAcrossCrash);
-    world.issued = if rises { u8::try_from(opened.status.reserved_stamp).unwrap() } else { 1 };
+    world.issued = if rises { opened.status.reserved_stamp as u8 } else { 1 };
 }

@@ -6,7 +6,7 @@ use crossfade::protocol::{RepairStep, Side, Wait};
 use crossfade::route::{Stage, Store};
 
 use super::scenario::Op;
-use super::world::{Request, Value};
+use super::values::{Request, Value};
 
 /// Who did what.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use crossfade::route::Stage;
 
+use super::gateway::WRITERS;
 use super::rules::Rule;
-use super::world::WRITERS;
 
 /// A write of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,11 +12,13 @@ pub(crate) enum Op {
     Create,
     Put,
     Delete,
+    /// Deletes what the group has and names no key of it.
+    DeleteGroup,
 }
 
 impl Op {
     pub(crate) const fn leaves_a_record(self) -> bool {
-        !matches!(self, Self::Delete)
+        matches!(self, Self::Create | Self::Put)
     }
 }
 
@@ -61,7 +63,7 @@ pub(crate) const fn take(budget: &mut u8) -> bool {
     left
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) start: Stage,

@@ -5,7 +5,7 @@ use crossfade::route::Stage;
 use super::explore::Property::{self, Convergence, NoStaleRead, NothingIsLost};
 use super::explore::search;
 use super::rules::Rule;
-use super::scenario::Op::{Create, Delete, Put};
+use super::scenario::Op::{Create, Delete, DeleteGroup, Put};
 use super::scenario::{Budget, Filling, Scenario};
 
 /// The search finds that the property is broken, in at most so many steps.
@@ -42,7 +42,7 @@ fn r1_without_a_drain_a_repair_of_everything_misses_an_unrecorded_write() {
 #[test]
 fn r2_an_unknown_write_that_waits_for_nothing_lands_after_its_repair() {
     let scenario = Scenario { budget: UNKNOWN_WRITE, ..ONE };
-    breaks(Rule::UnknownWriteWaits, scenario.clone(), Convergence, 11);
+    breaks(Rule::UnknownWriteWaits, scenario, Convergence, 11);
     breaks(Rule::UnknownWriteWaits, Scenario { start: Stage::RampDown, ..scenario }, Convergence, 12);
 }
 
@@ -191,4 +191,13 @@ fn r10_a_restart_that_trusts_its_own_stage_writes_to_the_wrong_store() {
 fn r10_a_mark_under_an_old_authority_lets_a_write_reach_the_wrong_store() {
     let scenario = Scenario { hold: false, one_clock: true, ..SWITCH };
     breaks(Rule::MarkChecksEpoch, scenario, NothingIsLost, 40);
+}
+
+/// Why a write that deletes has to name its keys: the walk of the group finds the key in neither store, so that no
+/// tombstone is written, while the copy of its create is on its way.
+#[test]
+fn a_delete_that_names_only_its_group_lets_a_create_beside_it_come_back() {
+    let writers: [&[_]; 2] = [&[Create], &[DeleteGroup]];
+    let report = search(&Scenario { key_exists: false, writers, ..TWO });
+    assert_eq!(report.violation.unwrap().property, NoStaleRead);
 }

@@ -4,100 +4,21 @@
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use crossfade::data::{Group, Key, Scope};
 use crossfade::journal::{
-    AuditEntry, Command, Epoch, JournalState, JournalStatus, MarkId, MarkState, Micros, Opened, Reply,
-    SessionId,
+    AuditEntry, Command, JournalState, JournalStatus, MarkId, MarkState, Micros, Reply,
 };
-use crossfade::protocol::{CommitRequest, Secondary, Wait};
+use crossfade::protocol::{CommitRequest, Wait};
 use crossfade::route::{Stage, Store};
 
-use super::actors::{Filler, Mover, Repairer, Writer};
+use super::actors::{Filler, Repairer, Writer};
+use super::gateway::Gateway;
 use super::rules::Rule;
 use super::scenario::{Budget, Op, Scenario};
+use super::values::{Flight, PLAIN, Plan, Register, Request, Value};
 
-pub(crate) const WRITERS: usize = 2;
-pub(crate) const REPAIRERS: usize = 2;
 /// How long a request may still land after its outcome was unknown, in ticks. Time passes only while nothing is in
 /// flight: that is what a late bound says.
 pub(crate) const LATE_BOUND: Micros = 1;
-/// A stamp that no store looks at: what a rule that is off writes with.
-pub(crate) const PLAIN: u8 = u8::MAX;
-
-/// What a store holds for the key: which write of the authority made it, and whether that left a record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Value {
-    pub(crate) version: u8,
-    pub(crate) present: bool,
-}
-
-impl Value {
-    /// No reader can tell the two apart.
-    pub(crate) const fn same(self, other: Self) -> bool {
-        self.version == other.version || !(self.present || other.present)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Register {
-    pub(crate) value: Value,
-    /// Kept by the target alone; a delete keeps it too.
-    pub(crate) stamp: u8,
-}
-
-/// A request inside a store that nobody waits for any more: it lands at some later time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Flight {
-    pub(crate) store: Store,
-    pub(crate) request: Request,
-    pub(crate) stamp: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Request {
-    /// A write of the authority: it makes a new version when it lands.
-    Write(Op),
-    /// A copy: replaces what the secondary has.
-    Copy(Value),
-}
-
-/// The stage and epoch that one request, repair or page was planned in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Plan {
-    pub(crate) stage: Stage,
-    pub(crate) epoch: Epoch,
-}
-
-impl Plan {
-    pub(crate) const fn authority(self) -> Store {
-        self.stage.authority()
-    }
-
-    pub(crate) const fn secondary(self) -> Secondary {
-        let store = self.stage.authority().other();
-        Secondary { store, keeps_stamps: matches!(store, Store::Target) }
-    }
-}
-
-/// One process of the service, with everything that a crash takes away. Several of them would each have a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Gateway {
-    pub(crate) session: SessionId,
-    pub(crate) plan: Plan,
-    pub(crate) held: bool,
-    /// Repairs wait outside of the gate too.
-    pub(crate) repairs_held: bool,
-    /// A write went unrecorded: everything is dirty, and the journal is still to be told.
-    pub(crate) unrecorded: bool,
-    /// Whether the marks of the sessions before are in memory.
-    pub(crate) loaded: bool,
-    pub(crate) writers: [Writer; WRITERS],
-    pub(crate) repairers: [Repairer; REPAIRERS],
-    pub(crate) filler: Option<Filler>,
-    pub(crate) mover: Option<Mover>,
-    /// A read found the key clean when this was the newest acknowledged write, and is about to read the target.
-    pub(crate) reading: Option<Value>,
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct World {
@@ -123,15 +44,6 @@ pub(crate) struct World {
     /// In order, so that the same requests are the same world.
     pub(crate) flights: Vec<Flight>,
     pub(crate) budget: Budget,
-}
-
-/// The one key; its group is `1`.
-pub(crate) fn key() -> Scope {
-    Key::new(&1, &1).into()
-}
-
-pub(crate) fn group() -> Scope {
-    Group::new(&1).into()
 }
 
 impl World {
@@ -253,7 +165,7 @@ impl World {
             self.journal.marks().contains_key(row)
                 || self.gateway.writers.iter().any(|w| w.row() == Some(*row))
         };
-        (first..).find(|row| !taken(row)).unwrap()
+        (first..).find(|row| !taken(row)).expect("few rows are taken")
     }
 
     /// Whether a read of the key goes to the authority: a mark covers it, or a write that is being marked.
@@ -297,45 +209,6 @@ impl World {
     }
 }
 
-impl Gateway {
-    /// Who is inside the gate, one bit each.
-    pub(crate) fn inside(&self) -> u8 {
-        let writers = self.writers.iter().map(|writer| writer.run.is_some());
-        let repairers = self.repairers.iter().map(|repairer| !repairer.is_idle());
-        writers.chain(repairers).rev().fold(0, |bits, inside| bits << 1 | u8::from(inside))
-    }
-
-    /// A drain waits for those who were inside when it began, not for those who enter meanwhile.
-    fn forget_who_left(&mut self) {
-        let inside = self.inside();
-        if let Some(filler) = &mut self.filler {
-            filler.awaits &= inside;
-        }
-        for repairer in &mut self.repairers {
-            if let Repairer::Running(repair) = repairer {
-                repair.awaits &= inside;
-            }
-        }
-    }
-
-    pub(crate) fn new(opened: &Opened) -> Self {
-        let status = &opened.status;
-        Self {
-            session: opened.session,
-            plan: Plan { stage: status.stage, epoch: status.epoch },
-            held: false,
-            repairs_held: false,
-            unrecorded: false,
-            loaded: true,
-            writers: [Writer::default(); WRITERS],
-            repairers: [Repairer::default(); REPAIRERS],
-            filler: None,
-            mover: None,
-            reading: None,
-        }
-    }
-}
-
 /// Opens a session.
 pub(crate) const fn open(scenario: &Scenario, now: Micros, late_bound: Micros) -> Command {
     Command::Open { now, late_bound, continues_unrecorded: scenario.budget.outages > 0 }
@@ -358,8 +231,8 @@ impl Hash for World {
         (self.registers, self.issued, self.target_clock, self.versions).hash(hasher);
         (self.acknowledged, self.newest_delete, self.read_was_stale, self.gateway, self.budget).hash(hasher);
         self.flights.hash(hasher);
-        let status = self.journal.status();
-        (status.stage, status.epoch, status.fill, status.voids, status.certificate.is_some()).hash(hasher);
+        let status = &self.status;
+        (status.stage, status.epoch, &status.fill, status.voids, status.certificate.is_some()).hash(hasher);
         for (row, mark) in self.journal.marks() {
             let wait = (mark.not_before - self.now).max(0);
             let state = match mark.state {

@@ -7,7 +7,8 @@ use crossfade::route::Store;
 use crate::search::label::Did;
 use crate::search::rules::Rule;
 use crate::search::scenario::{Scenario, take};
-use crate::search::world::{Flight, Plan, Request, Value, World};
+use crate::search::values::{Flight, Plan, Request, Value};
+use crate::search::world::World;
 
 /// The copy of one scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -11,7 +11,8 @@ use crate::search::explore::Steps;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
 use crate::search::scenario::{Filling, Scenario, take};
-use crate::search::world::{Flight, PLAIN, Plan, Request, Value, World};
+use crate::search::values::{Flight, PLAIN, Plan, Request, Value};
+use crate::search::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Filler {

@@ -13,9 +13,10 @@ pub(crate) use repairer::Repairer;
 pub(crate) use writer::Writer;
 
 use super::explore::Steps;
+use super::gateway::{REPAIRERS, WRITERS};
 use super::label::{Did, Who};
 use super::scenario::Scenario;
-use super::world::{REPAIRERS, WRITERS, World};
+use super::world::World;
 
 /// Everything that a process of the gateway can do next.
 pub(crate) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {

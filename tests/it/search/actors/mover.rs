@@ -8,7 +8,8 @@ use crate::search::explore::Steps;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
 use crate::search::scenario::{Scenario, take};
-use crate::search::world::{Plan, World, no_audit};
+use crate::search::values::Plan;
+use crate::search::world::{World, no_audit};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Mover {
@@ -42,7 +43,7 @@ pub(super) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {
 /// The next stage to move to: as many moves are behind as epochs since the start.
 pub(crate) fn next_move(world: &World, scenario: &Scenario) -> Option<Stage> {
     let behind = world.status.epoch - scenario.first_epoch();
-    scenario.moves.get(usize::try_from(behind).unwrap()).copied()
+    scenario.moves.get(behind as usize).copied()
 }
 
 fn begin(world: &World, scenario: &Scenario, add: Add<'_>) {

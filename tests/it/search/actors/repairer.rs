@@ -10,7 +10,8 @@ use crate::search::explore::Steps;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
 use crate::search::scenario::{Scenario, take};
-use crate::search::world::{Flight, LATE_BOUND, Plan, World};
+use crate::search::values::{Flight, Plan};
+use crate::search::world::{LATE_BOUND, World};
 
 /// More than any search fails: dead letters are left to the journal's own tests.
 const ATTEMPTS_MAX: u32 = 100;
@@ -62,6 +63,11 @@ pub(super) fn steps(world: &World, scenario: &Scenario, n: usize, out: &mut Step
 impl Repairer {
     pub(crate) const fn is_idle(&self) -> bool {
         matches!(self, Self::Idle)
+    }
+
+    /// A repair of everything enters the gate when it has drained.
+    pub(crate) const fn is_inside(&self) -> bool {
+        matches!(self, Self::Planned(_) | Self::Running(Repair { awaits: 0, .. }))
     }
 
     pub(crate) fn stamp(&mut self) -> Option<&mut u8> {
@@ -156,7 +162,7 @@ pub(super) fn free_claim(world: &World) -> ClaimId {
     let held =
         |id| world.gateway.repairers.iter().any(|r| matches!(r, Repairer::Running(r) if r.claim == id));
     let filling = |id| world.gateway.filler.is_some_and(|filler| filler.claim == id);
-    (1..).find(|id| !in_marks(*id) && !held(*id) && !filling(*id)).unwrap()
+    (1..).find(|id| !in_marks(*id) && !held(*id) && !filling(*id)).expect("few claims are held")
 }
 
 fn copy(repair: Repair, work: ScopeCopy, world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {

@@ -10,7 +10,8 @@ use crate::search::explore::Steps;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
 use crate::search::scenario::{Op, Scenario, take};
-use crate::search::world::{self, Flight, Plan, World};
+use crate::search::values::{Flight, Plan, Value, group, key};
+use crate::search::world::World;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Writer {
@@ -78,7 +79,7 @@ fn plan(world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
 /// A key whose id the authority gives is known to nobody before its create.
 fn is_known(op: Op, world: &World, scenario: &Scenario) -> bool {
     let created = scenario.writers.iter().any(|ops| ops.contains(&Op::Create));
-    op == Op::Create || !created || world.versions > 1
+    matches!(op, Op::Create | Op::DeleteGroup) || !created || world.versions > 1
 }
 
 impl Writer {
@@ -108,18 +109,26 @@ impl Writer {
 
 impl WriteRun {
     fn marked_scope(&self) -> Scope {
-        if self.op == Op::Create { world::group() } else { world::key() }
+        match self.op {
+            Op::Create | Op::DeleteGroup => group(),
+            Op::Put | Op::Delete => key(),
+        }
+    }
+
+    fn touched_scope(&self) -> Scope {
+        if self.op == Op::DeleteGroup { group() } else { key() }
     }
 
     /// A create that was answered knows its key.
     fn narrowed(&self) -> Option<Scope> {
-        (self.op == Op::Create && self.answered).then(world::key)
+        (self.op == Op::Create && self.answered).then(key)
     }
 
     fn after(mut self, event: WriteEvent) -> Self {
         // In `off` there is nothing to do after the authority.
         self.step = self.machine.as_mut().map_or(WriteStep::Nothing, |machine| machine.next(event));
-        self.copy = (self.step == WriteStep::Copy).then(|| ScopeCopy::key(self.plan));
+        self.copy =
+            (self.step == WriteStep::Copy).then(|| ScopeCopy::begin(&self.touched_scope(), self.plan));
         self.answered |= self.copy.is_some();
         self
     }
@@ -156,7 +165,7 @@ fn call(run: WriteRun, world: &World, n: usize, add: Add<'_>) {
     let landed = next.land(request);
     let value = landed.unwrap_or_else(|| {
         next.versions += 1;
-        world::Value { version: next.versions, present: run.op.leaves_a_record() }
+        Value { version: next.versions, present: run.op.leaves_a_record() }
     });
     next.acknowledge(value);
     let after = |outcome| run.after(WriteEvent::Answered(outcome));
