@@ -1,6 +1,7 @@
 //! One integration binary: each module is named by what it guards.
 
 mod cancellation;
+mod crash;
 mod dual_write;
 mod fallback;
 mod fill;
