@@ -11,6 +11,8 @@ use crate::data::Stamp;
 /// How far ahead stamps are reserved, in microseconds: after a crash the first stamp lies at most this far ahead of
 /// the wall clock.
 pub(crate) const RESERVED_AHEAD: Micros = 1_000_000;
+/// How many stamps are reserved at least, while they are ahead of the wall clock already.
+const RESERVED_LEAST: Micros = 10_000;
 
 /// Wall time that never goes back: the system's clock when the process began, plus a monotonic clock (which a test
 /// can pause).
@@ -76,12 +78,15 @@ impl Stamps {
         loop {
             let stamp = now.max(last + 1);
             let reserved = self.reserved.load(Ordering::SeqCst);
+            // Counted from the wall clock, or restarts in quick succession would each lead a second further away from it.
+            let upto = (now + RESERVED_AHEAD).max(stamp + RESERVED_LEAST);
             if stamp > reserved {
-                return Taken::ReserveFirst(stamp + RESERVED_AHEAD);
+                return Taken::ReserveFirst(upto);
             }
             match self.last.compare_exchange_weak(last, stamp, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => {
-                    let reserve = (reserved - stamp < RESERVED_AHEAD / 2).then_some(stamp + RESERVED_AHEAD);
+                    let soon = reserved - stamp < RESERVED_AHEAD / 2 && upto - reserved > RESERVED_AHEAD / 4;
+                    let reserve = soon.then_some(upto);
                     return Taken::Stamp { stamp, reserve };
                 }
                 Err(newer) => last = newer,
@@ -125,5 +130,17 @@ mod tests {
         let stamps = Stamps::default();
         stamps.resume(5_000_000);
         assert_eq!(stamp(&stamps, 1_000), 5_000_001);
+    }
+
+    #[test]
+    fn restarts_in_quick_succession_do_not_lead_away_from_the_wall_clock() {
+        let mut reserved = 0;
+        for restart in 0..1_000 {
+            let (stamps, now) = (Stamps::default(), 1_000_000_000 + restart * 20_000);
+            stamps.resume(reserved);
+            let first = stamp(&stamps, now);
+            assert!(first > reserved && first - now <= RESERVED_AHEAD + RESERVED_LEAST);
+            reserved = stamps.reserved.load(Ordering::SeqCst);
+        }
     }
 }
