@@ -21,8 +21,8 @@ struct Mortal(Child);
 impl Drop for Mortal {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
