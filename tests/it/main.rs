@@ -6,6 +6,7 @@ mod cancellation;
 mod dual_write;
 mod fallback;
 mod fill;
+mod journal_rules;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;
