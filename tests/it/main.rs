@@ -7,6 +7,7 @@ mod crash;
 mod dual_write;
 mod fallback;
 mod fill;
+mod journal_rules;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;
