@@ -195,6 +195,10 @@ impl Journal {
 
     /// Hands a command over and comes back at once; `then` runs when it is durable, or failed, also when it could not
     /// be handed over.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(clippy::needless_pass_by_value, reason = "a durable journal queues it")
+    )]
     pub(super) fn send(
         &self,
         command: Command,
