@@ -95,6 +95,8 @@ statistics! {
     writes_refused,
     /// Writes that went on by themselves after their caller was gone.
     writes_rescued,
+    /// Writes and copies without a caller that took too long and were given up; their marks stand.
+    writes_given_up,
     /// Copies that went on in the background after the caller was answered.
     copies_in_background,
     /// Copies that found no room in the background and stayed marks.

@@ -1,18 +1,29 @@
 //! Copies a group or everything: pages of the authority, then the keys that only the secondary has.
 
 use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::run::CopyJob;
-use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore};
+use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore, Stamp};
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
 
 /// A store or the journal failed; the error was logged.
 #[derive(Debug)]
 pub(crate) struct PageFailed;
+
+/// A page of a walk that is done.
+pub(crate) struct PageDone<D: DataSet> {
+    /// How many of its keys were copied, or left a mark of their own.
+    pub(crate) copied: u64,
+    /// Its last key, to go on after.
+    pub(crate) last: Option<RecordKey<D>>,
+}
 
 impl<A, S> CopyJob<A, S>
 where
@@ -36,12 +47,11 @@ where
     async fn walk_both(&self, group: Option<&<A::Data as DataSet>::Group>) -> Result<(), PageFailed> {
         let mut after = None;
         while let Some(page) = self.authority_page(group, after.as_ref()).await? {
-            after = self.copy_page(page).await?;
+            after = self.copy_page(page).await?.last;
         }
         let mut after = None;
         while let Some(page) = self.secondary_page(group, after.as_ref()).await? {
-            self.copy_extra(&page).await?;
-            after = page.records.into_iter().last().map(|(key, _)| key);
+            after = self.copy_extra(page).await?.last;
         }
         Ok(())
     }
@@ -69,54 +79,79 @@ where
         Ok((!page.records.is_empty()).then_some(page))
     }
 
-    /// Copies a page in parts; gives its last key.
-    pub(crate) async fn copy_page(
+    /// Copies a page of the authority.
+    pub(crate) async fn copy_page(&self, page: Page<A::Data>) -> Result<PageDone<A::Data>, PageFailed> {
+        let stamp = page.stamp;
+        self.in_parts(page.records, move |job, records, part| async move {
+            job.copy_part(&records[part], stamp).await
+        })
+        .await
+    }
+
+    /// Copies the keys of a page of the secondary that the authority does not have.
+    pub(crate) async fn copy_extra(&self, page: Page<A::Data>) -> Result<PageDone<A::Data>, PageFailed> {
+        self.in_parts(
+            page.records,
+            |job, records, part| async move { job.copy_extra_part(&records[part]).await },
+        )
+        .await
+    }
+
+    /// Works at the parts of a page at once.
+    async fn in_parts<W, F>(
         &self,
-        page: Page<A::Data>,
-    ) -> Result<Option<RecordKey<A::Data>>, PageFailed> {
-        let records = Arc::new(page.records);
+        records: Vec<KeyedRecord<A::Data>>,
+        work: W,
+    ) -> Result<PageDone<A::Data>, PageFailed>
+    where
+        W: Fn(Self, Arc<Vec<KeyedRecord<A::Data>>>, Range<usize>) -> F,
+        F: Future<Output = Result<u64, PageFailed>> + Send + 'static,
+    {
+        let records = Arc::new(records);
         let part = records.len().div_ceil(self.settings.concurrency).max(1);
         let mut parts = JoinSet::new();
         for start in (0..records.len()).step_by(part) {
-            let (job, records) = (*self, Arc::clone(&records));
             let end = (start + part).min(records.len());
-            parts.spawn(async move { job.copy_part(&records[start..end], page.stamp).await });
+            parts.spawn(work(*self, Arc::clone(&records), start..end));
         }
+        let mut copied = 0;
         while let Some(part) = parts.join_next().await {
-            part.map_err(|error| failed(&error, "copy a part of a page"))??;
+            copied += part.map_err(|error| failed(&error, "copy a part of a page"))??;
         }
         // Every part has ended, so nobody else holds the records.
-        Ok(Arc::into_inner(records).and_then(|mut records| records.pop()).map(|(key, _)| key))
+        let last = Arc::into_inner(records).and_then(|mut records| records.pop()).map(|(key, _)| key);
+        Ok(PageDone { copied, last })
     }
 
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.
-    async fn copy_part(&self, part: &[KeyedRecord<A::Data>], stamp: i64) -> Result<(), PageFailed> {
+    async fn copy_part(&self, part: &[KeyedRecord<A::Data>], stamp: Stamp) -> Result<u64, PageFailed> {
         if self.secondary.keeps_stamps {
-            let written =
-                tokio::time::timeout(self.settings.deadline, self.other.replace_many(part, stamp)).await;
+            let written = timeout(self.settings.deadline, self.other.replace_many(part, stamp)).await;
             if matches!(written, Ok(Ok(()))) {
                 self.breaker_succeeded();
                 self.core.stats.keys_copied.add(part.len() as u64);
-                return Ok(());
+                return Ok(part.len() as u64);
             }
             self.breaker_failed();
         }
         for (key, _) in part {
             self.copy_or_mark(key).await?;
         }
-        Ok(())
+        Ok(part.len() as u64)
     }
 
-    /// Copies the keys of a secondary's page that the authority does not have; gives how many.
-    pub(crate) async fn copy_extra(&self, page: &Page<A::Data>) -> Result<u64, PageFailed> {
-        let mut groups: HashMap<Group, HashSet<Key>> = HashMap::new();
+    /// Copies the keys that the authority does not have. One page of each group is read to find most of those that
+    /// it has, and the others are asked for one by one: a group of any size costs no more than its keys.
+    async fn copy_extra_part(&self, part: &[KeyedRecord<A::Data>]) -> Result<u64, PageFailed> {
+        let mut known: HashMap<Group, HashSet<Key>> = HashMap::new();
         let mut extra = 0;
-        for (key, _) in &page.records {
+        for (key, _) in part {
             let group = key.to_group();
-            if !groups.contains_key(&group) {
-                groups.insert(group.clone(), self.keys_of(&key.group).await?);
+            if !known.contains_key(&group) {
+                known.insert(group.clone(), self.some_keys_of(&key.group).await?);
             }
-            if !groups.get(&group).is_some_and(|keys| keys.contains(&key.to_key())) {
+            let known = known.get(&group).is_some_and(|keys| keys.contains(&key.to_key()));
+            if !known && !self.authority_has(key).await {
                 self.copy_or_mark(key).await?;
                 extra += 1;
             }
@@ -139,13 +174,18 @@ where
         marked.map_err(|error| failed(&error, "mark a key that failed"))
     }
 
-    async fn keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
-        let (mut keys, mut after) = (HashSet::new(), None);
-        while let Some(page) = self.authority_page(Some(group), after.as_ref()).await? {
-            keys.extend(page.records.iter().map(|(key, _)| key.to_key()));
-            after = page.records.into_iter().last().map(|(key, _)| key);
-        }
-        Ok(keys)
+    /// The keys of the first page of a group.
+    async fn some_keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
+        let page = self.authority_page(Some(group), None).await?;
+        Ok(page.into_iter().flat_map(|page| page.records).map(|(key, _)| key.to_key()).collect())
+    }
+
+    /// Whether the authority surely has a record of this key. One that is not known to be there is copied, which is
+    /// right in any case.
+    async fn authority_has(&self, key: &RecordKey<A::Data>) -> bool {
+        let Ok(now) = self.core.journal.stamp().await else { return false };
+        let read = timeout(self.settings.deadline, self.authority.read(key, now)).await;
+        matches!(read, Ok(Ok((_, Some(_)))))
     }
 }
 

@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::steps::WriteSteps;
-use crate::route::{CopyWait, Core};
+use crate::route::{CopyWait, Core, Plan, Store};
 
-/// How long a write whose caller is gone may go on; then its mark is left, to wait the late bound of the authority.
+/// How long a copy without a caller may go on; then its mark is left. A write without a caller is given up before, when
+/// the late bound of the authority has passed: it can no longer land.
 const RESCUED_MAX: Duration = Duration::from_secs(60);
 
 type Boxed<A> = Pin<Box<dyn WriteSteps<Answer = A>>>;
@@ -37,6 +39,7 @@ pin_project! {
 /// A write that is copied. Dropping it hands what is left to do to a task.
 pub struct Unfinished<A: Send + 'static> {
     core: &'static Core,
+    authority: Store,
     wait: CopyWait,
     steps: Option<Boxed<A>>,
     answer: Option<A>,
@@ -44,8 +47,9 @@ pub struct Unfinished<A: Send + 'static> {
 }
 
 impl<A: Send + 'static> Unfinished<A> {
-    pub(super) fn new(core: &'static Core, wait: CopyWait, steps: Boxed<A>) -> Self {
-        Self { core, wait, steps: Some(steps), answer: None, begun: false }
+    pub(super) fn new(core: &'static Core, plan: Plan, steps: Boxed<A>) -> Self {
+        let (authority, wait) = (plan.store(), plan.wait());
+        Self { core, authority, wait, steps: Some(steps), answer: None, begun: false }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<A> {
@@ -76,32 +80,38 @@ impl<A: Send + 'static> Unfinished<A> {
         };
         if over && let Some(steps) = self.steps.take() {
             self.core.stats.copies_in_background.one();
-            go_on(self.core, steps, true);
+            self.go_on(steps, true);
         }
         over
     }
+
+    /// Lets a write go on in a task, where there is room and a runtime. Otherwise it is dropped, and its mark left.
+    fn go_on(&self, steps: Boxed<A>, answered: bool) {
+        let core = self.core;
+        let room = Arc::clone(&core.background).try_acquire_owned();
+        let (Ok(runtime), Ok(room)) = (Handle::try_current(), room) else {
+            core.stats.copies_without_room.one();
+            return;
+        };
+        let late_bound = core.snapshot.load().config.late_bound.of(self.authority);
+        let answer_max = if answered { None } else { Some(late_bound) };
+        let rest = async move {
+            if finish(steps, answer_max).await.is_err() {
+                core.stats.writes_given_up.one();
+                tracing::warn!("a write without a caller was given up; its mark stays");
+            }
+            drop(room);
+        };
+        runtime.spawn(rest.in_current_span());
+    }
 }
 
-/// Lets a write go on in a task, where there is room and a runtime. Otherwise it is dropped, and its mark left.
-fn go_on<A: Send + 'static>(core: &'static Core, mut steps: Boxed<A>, answered: bool) {
-    let (Ok(runtime), Ok(room)) = (Handle::try_current(), Arc::clone(&core.background).try_acquire_owned())
-    else {
-        core.stats.copies_without_room.one();
-        return;
-    };
-    let rest = async move {
-        if !answered {
-            drop(poll_fn(|cx| steps.as_mut().poll_answer(cx)).await);
-        }
-        poll_fn(|cx| steps.as_mut().poll_copy(cx)).await;
-    };
-    let bounded = async move {
-        if timeout(RESCUED_MAX, rest).await.is_err() {
-            tracing::warn!("a write without a caller was given up; its mark stays");
-        }
-        drop(room);
-    };
-    runtime.spawn(bounded.in_current_span());
+/// The answer, unless it was there before, and the copy, each within its time.
+async fn finish<A: Send + 'static>(mut steps: Boxed<A>, answer_max: Option<Duration>) -> Result<(), Elapsed> {
+    if let Some(answer_max) = answer_max {
+        drop(timeout(answer_max, poll_fn(|cx| steps.as_mut().poll_answer(cx))).await?);
+    }
+    timeout(RESCUED_MAX, poll_fn(|cx| steps.as_mut().poll_copy(cx))).await
 }
 
 impl<A: Send + 'static> Drop for Unfinished<A> {
@@ -110,7 +120,7 @@ impl<A: Send + 'static> Drop for Unfinished<A> {
         // Never polled: nothing has begun, and nothing will.
         if self.begun {
             self.core.stats.writes_rescued.one();
-            go_on(self.core, steps, self.answer.is_some());
+            self.go_on(steps, self.answer.is_some());
         }
     }
 }

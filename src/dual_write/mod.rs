@@ -55,8 +55,9 @@
 //!
 //! # When the caller goes away
 //! Dropping the future at any point neither skips the copy nor the bookkeeping: what is left to do moves to a task
-//! of its own, and where there is no runtime left for one, the mark stays for the reconciler. Such a task ends after
-//! 60 s; then the mark stays.
+//! of its own, and where there is no runtime left for one, the mark stays for the reconciler. Such a task waits for the
+//! authority as long as `late_bound` of it, after which the write can no longer land, and 60 s for the copy; then the
+//! mark stays.
 //!
 //! # Outcomes
 //! What an answer of the authority means is asked of a [`ClassifyOutcome`](crate::data::ClassifyOutcome): by default

@@ -81,7 +81,7 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
         };
         let write = write.instrument(span);
         let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
-        Unfinished::new(core, plan.wait(), steps)
+        Unfinished::new(core, plan, steps)
     }
 }
 

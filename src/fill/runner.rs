@@ -180,22 +180,21 @@ where
         let Some(page) = self.page.take() else {
             return FillEvent::PageFailed;
         };
-        let records = page.records.len() as u64;
-        let copied = match side {
+        let done = match side {
             Side::Authority => self.job.copy_page(page).await,
-            Side::Secondary => self.job.copy_extra(&page).await.map(|extra| {
-                self.progress.extra += extra;
-                page.records.into_iter().last().map(|(key, _)| key)
-            }),
+            Side::Secondary => self.job.copy_extra(page).await,
         };
-        let Ok(last) = copied else {
+        let Ok(done) = done else {
             return FillEvent::PageFailed;
         };
         self.retry = None;
-        self.progress.copied += if side == Side::Authority { records } else { 0 };
+        match side {
+            Side::Authority => self.progress.copied += done.copied,
+            Side::Secondary => self.progress.extra += done.copied,
+        }
         self.progress.pages += 1;
-        self.progress.after = last.as_ref().map(|key| key.to_key().as_str().to_owned());
-        self.after = last;
+        self.progress.after = done.last.as_ref().map(|key| key.to_key().as_str().to_owned());
+        self.after = done.last;
         self.core.stats.fill_pages.one();
         FillEvent::PageCopied
     }

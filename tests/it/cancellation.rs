@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crossfade::route::Stage;
 use crossfade::test_util::{Call, Fault};
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 
-use crate::support::{World, put};
+use crate::support::{LATE_BOUND, World, put};
 
 /// Polls the write of a slow world this often, a step of time between two polls, and drops it.
 async fn write_and_go_away(world: &World, polls: usize) -> bool {
@@ -108,4 +109,20 @@ async fn a_caller_that_times_out_between_the_stores_finds_its_write_on_both() {
     assert_eq!(world.target.get((1, 1)).unwrap().version, 2);
     assert_eq!(world.journal.marks(), 0);
     assert_eq!(world.routing.stats().writes_rescued, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_hangs_without_its_caller_holds_a_drain_no_longer_than_the_late_bound() {
+    for fault in [Fault::Hang, Fault::HangApplied, Fault::HangLate(LATE_BOUND / 2)] {
+        let world = World::at(Stage::Live, "").await;
+        world.legacy.script().next(Call::RequestWrite, fault);
+        let hung = world.stack.clone().oneshot(put(1, 1, 1));
+        assert!(timeout(Duration::from_millis(10), hung).await.is_err());
+        let start = Instant::now();
+        world.routing.drain().await;
+        assert_eq!(start.elapsed().as_millis(), LATE_BOUND.as_millis(), "{fault:?}");
+        assert_eq!((world.routing.stats().writes_given_up, world.journal.marks()), (1, 1));
+        world.settle().await;
+        world.assert_converged();
+    }
 }

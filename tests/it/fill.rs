@@ -38,6 +38,23 @@ async fn everything_is_copied_and_what_only_the_target_has_is_removed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_group_costs_each_of_its_keys_once_and_not_once_a_page() {
+    let world = World::new("").await;
+    let records = 2_000;
+    for item in 0..records {
+        world.legacy.seed((1, item), Number::new(1, format!("old {item}")));
+    }
+    world.target.seed((1, -1), Number::new(1, "left over from a trial"));
+    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    let progress = fill(&world).run().await.unwrap();
+    world.assert_converged();
+    assert_eq!((progress.copied, progress.extra), (2_000, 1));
+    let (pages, reads) = (world.legacy.calls(Call::Page), world.legacy.calls(Call::RecordRead));
+    // 100 pages of 20 records there, and back one for each of the four parts of a page.
+    assert!(pages <= 100 + 1 + 101 * 4 && reads <= 2_002, "{pages} pages, {reads} reads");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fill_waits_for_the_writes_of_off_and_their_late_bound() {
     let world = World::new("").await;
     world.legacy.script().next(Call::RequestWrite, Fault::Delay(Duration::from_millis(50)));

@@ -18,7 +18,6 @@ use crossfade::test_util::{
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
-#[allow(dead_code)]
 /// The late bound of both stores in these tests.
 pub(crate) const LATE_BOUND: Duration = Duration::from_millis(300);
 
