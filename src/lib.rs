@@ -87,6 +87,7 @@ mod error;
 mod migration;
 mod per_second;
 mod shard;
+mod stage;
 mod stats;
 
 pub use error::Refused;

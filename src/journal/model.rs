@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Scope;
 use crate::protocol::CommitRequest;
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// Microseconds since the Unix epoch on the gateway's clock.
 pub type Micros = i64;

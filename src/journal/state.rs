@@ -9,7 +9,7 @@ use super::model::{
 };
 use crate::data::Scope;
 use crate::protocol::CommitRequest;
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// How many lines the audit log keeps; the oldest go first.
 pub const AUDIT_LINES_MAX: usize = 10_000;

@@ -116,7 +116,7 @@ const fn ended(end: CopyEnd) -> (State, CopyStep) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Store;
+    use crate::stage::Store;
 
     fn steps(keeps_stamps: bool, events: &[CopyEvent]) -> Vec<CopyStep> {
         let (mut copy, first) = CopyRun::begin(Secondary { store: Store::Target, keeps_stamps });

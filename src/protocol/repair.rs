@@ -44,7 +44,7 @@ pub const fn after_repair(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Store;
+    use crate::stage::Store;
 
     const STAMPED: Secondary = Secondary { store: Store::Target, keeps_stamps: true };
     const UNSTAMPED: Secondary = Secondary { store: Store::Legacy, keeps_stamps: false };

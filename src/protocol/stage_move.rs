@@ -1,6 +1,6 @@
 //! A move from one stage to another, with hold and drain where the authority changes.
 
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// One move of the committed stage.
 ///

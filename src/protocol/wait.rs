@@ -1,6 +1,6 @@
 //! How long a mark that stays must wait before a repair may claim it.
 
-use crate::route::Store;
+use crate::stage::Store;
 
 /// How long a mark that stays must wait before a repair may claim it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

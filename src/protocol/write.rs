@@ -115,7 +115,7 @@ impl Write {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Store;
+    use crate::stage::Store;
 
     fn after(events: &[WriteEvent], secondary: Secondary) -> WriteStep {
         let (mut write, first) = Write::begin(secondary);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::cohort::BUCKETS;
-use super::stage::{Stage, Store};
+use crate::stage::{Stage, Store};
 
 /// How many lookups, rules, or list entries of each kind one config may hold.
 pub const CONFIG_ENTRIES_MAX: usize = 10_000;

@@ -17,12 +17,12 @@ use super::handover::{Clocks, IdHandover};
 use super::plan::{Plan, ReadFacts};
 use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
-use super::stage::{Stage, Store};
 use super::unrecorded::Unrecorded;
 use crate::data::Scopes;
 use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};
 use crate::protocol::Wait;
+use crate::stage::{Stage, Store};
 use crate::stats::Stats;
 
 /// One migration in one process. Leaked once and shared as `&'static`: an `Arc` cloned for each request would make

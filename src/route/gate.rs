@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 use tokio::sync::{Mutex, Notify};
 
-use super::stage::Stage;
 use crate::shard::{SHARDS, shard};
+use crate::stage::Stage;
 
 /// Stage, hold, side and generation in one word, so that one load decides and a second load sees any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

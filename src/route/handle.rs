@@ -12,9 +12,9 @@ use super::config::{ConfigError, JournalUnavailable, RoutingConfig};
 use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
-use super::stage::Stage;
 use super::unrecorded::Unrecorded;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
+use crate::stage::Stage;
 use crate::stats::{Stats, StatsSnapshot};
 
 /// How many copies and writes may go on at once without a caller. A copy that finds no room stays a mark.

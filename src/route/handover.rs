@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::stage::Store;
 use crate::data::Stamp;
 use crate::journal::{IdBlocks, JournalError};
+use crate::stage::Store;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

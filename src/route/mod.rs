@@ -79,9 +79,9 @@ mod plan;
 mod request;
 mod routed;
 mod service;
-mod stage;
 mod unrecorded;
 
+pub use crate::stage::{NotAStage, Stage, Store};
 pub use cohort::bucket;
 pub use config::{
     AttributeRule, CONFIG_ENTRIES_MAX, CohortConfig, ConfigError, CopyWait, HoldConfig, JournalUnavailable,
@@ -95,7 +95,6 @@ pub use plan::{Leg, Plan};
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
 pub use routed::Routed;
 pub use service::Route;
-pub use stage::{NotAStage, Stage, Store};
 
 pub(crate) use self::core::Core;
 pub(crate) use gate::Entrant;

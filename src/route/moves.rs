@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::config::RoutingConfig;
 use super::core::Core;
 use super::handle::{Asked, SwapError};
-use super::stage::{Stage, Store};
 use crate::data::Stamp;
 use crate::journal::{AuditEntry, Command, JournalError, Refusal, Reply};
 use crate::protocol::{CommitRequest, MoveEvent, MoveRefused, MoveRun, MoveStep};
+use crate::stage::{Stage, Store};
 
 /// How long to wait before asking again, for a clock that has not passed or a journal that does not answer.
 const PAUSE: Duration = Duration::from_millis(2);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::config::{CopyWait, JournalUnavailable};
 use super::request::Kind;
-use super::stage::{Stage, Store};
+use crate::stage::{Stage, Store};
 
 /// Why a store is being called. Layers act on [`Leg::Answer`] only, never on each other's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

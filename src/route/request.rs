@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::stage::Store;
 use crate::data::Scopes;
+use crate::stage::Store;
 
 /// What a request does, with a name of low cardinality for config and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,9 +3,9 @@
 use super::core::Core;
 use super::gate::Pass;
 use super::plan::{Leg, Plan};
-use super::stage::Store;
 use crate::data::Scopes;
 use crate::journal::Epoch;
+use crate::stage::Store;
 
 /// A request with the decision that was made for it: what the layers below [`RouteLayer`](super::RouteLayer) take.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::sql;
 use crate::journal::model::{Certificate, Epoch, FillProgress, Micros, SessionId};
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// Loaded once a transaction, saved when a command has changed it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::journal::limits::Limits;
 use crate::journal::marking::RunningMark;
 use crate::journal::model::{AuditEntry, Command, MarkId, Reason};
 use crate::protocol::CommitRequest;
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// What a user of the journal does; the numbers choose scopes, and which of the marks that stand.
 #[derive(Clone, Copy, Debug)]

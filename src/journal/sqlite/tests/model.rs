@@ -10,7 +10,7 @@ use crate::journal::model::{AuditEntry, Command, FillProgress, MarkId, Reason, R
 use crate::journal::state::{AUDIT_LINES_MAX, JournalState};
 use crate::journal::writer::Backend;
 use crate::protocol::CommitRequest;
-use crate::route::Stage;
+use crate::stage::Stage;
 
 /// Random numbers that become a command once it is known which rows and sessions there are.
 #[derive(Clone, Copy, Debug)]
