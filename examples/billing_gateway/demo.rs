@@ -9,9 +9,11 @@ use crate::compare::{compare, versions};
 use crate::faults::Faults;
 use crate::history::History;
 use crate::judge::Judge;
+use crate::mover::Mover;
 use crate::report::{self, Check, Progress, Report, Step};
+use crate::screen::Screen;
 use crate::traffic::Traffic;
-use crate::wiring::{Cohort, Control, Statistics};
+use crate::wiring::{Cohort, Statistics};
 use crossfade::route::{Stage, Store};
 
 /// A stage that has not met every kind of fault in its time gets this much more.
@@ -33,7 +35,8 @@ pub(crate) const CANARY_HALF: &str = "50 % of customers";
 
 /// Everything that the walk uses.
 pub(crate) struct Demo {
-    pub(crate) control: Control,
+    pub(crate) mover: Mover,
+    pub(crate) screen: Screen,
     pub(crate) traffic: Traffic,
     pub(crate) faults: Faults,
     pub(crate) legacy_url: String,
@@ -60,15 +63,15 @@ impl Demo {
         self.go(Stage::Shadow).await?;
         self.stay_for_faults(Stage::Shadow, "", 4.0).await?;
 
-        self.control.set_cohort(first).await?;
+        self.mover.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
         self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
-        self.control.set_cohort(Cohort::Percent(10)).await?;
+        self.mover.set_cohort(Cohort::Percent(10)).await?;
         self.stay_through_outage(Stage::Canary, "10 % of customers", 4.0).await?;
-        self.control.set_cohort(Cohort::Percent(50)).await?;
+        self.mover.set_cohort(Cohort::Percent(50)).await?;
         self.stay(Stage::Canary, CANARY_HALF, 2.5).await?;
 
-        report::say("rolling back from canary to shadow, and forward again");
+        self.screen.say("rolling back from canary to shadow, and forward again");
         self.go(Stage::Shadow).await?;
         self.stay(Stage::Shadow, "rolled back", 1.5).await?;
         self.check(Stage::Shadow, "after the rollback").await?;
@@ -90,11 +93,11 @@ impl Demo {
 
     async fn go(&self, stage: Stage) -> Result<()> {
         let began = Instant::now();
-        let moved = timeout(MOVE_MAX, self.control.move_to(stage)).await;
+        let moved = timeout(MOVE_MAX, self.mover.move_to(stage)).await;
         moved
             .with_context(|| format!("the move to {stage} did not end within {MOVE_MAX:?}"))?
             .with_context(|| format!("the move to {stage} was refused"))?;
-        report::say(&format!("moved to {stage} in {:.0?}", began.elapsed()));
+        self.screen.say(&format!("moved to {stage} in {:.0?}", began.elapsed()));
         Ok(())
     }
 
@@ -119,10 +122,10 @@ impl Demo {
     }
 
     async fn stay_through_outage(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
-        let faults = self.faults.clone();
+        let (faults, screen) = (self.faults.clone(), self.screen.clone());
         tokio::spawn(async move {
             tokio::time::sleep(BEFORE_OUTAGE).await;
-            report::say(&format!("the target is gone for {OUTAGE:?}"));
+            screen.say(&format!("the target is gone for {OUTAGE:?}"));
             faults.take_away(Store::Target, OUTAGE);
         });
         self.stay(stage, label, seconds).await
@@ -131,10 +134,10 @@ impl Demo {
     async fn fill(&mut self) -> Result<()> {
         self.begin(Stage::DualWrite, "filling");
         let mut said = Instant::now();
-        let filled = self.control.fill(|progress| {
-            if progress.done || said.elapsed() > Duration::from_millis(500) {
+        let filled = self.mover.fill(|progress| {
+            if progress.done || said.elapsed() > SHOW_EVERY {
                 said = Instant::now();
-                report::say(&format!("  fill: {} invoices copied", progress.copied));
+                self.screen.fill(progress);
             }
         });
         let filled = timeout(FILL_MAX, filled).await;
@@ -166,7 +169,7 @@ impl Demo {
         let notes = self.traffic.ledger().notes();
         let findings = Judge::new(notes, &stored).judge(&stored);
         self.note(Check { when: "after complete, every read included", comparison: None, findings });
-        self.report.statistics = self.control.statistics();
+        self.report.statistics = self.mover.statistics();
         (self.report.acknowledged, self.report.unknown) = self.traffic.ledger().counts();
         Ok(())
     }
@@ -176,11 +179,11 @@ impl Demo {
         self.traffic.pause().await?;
         self.end();
         let began = Instant::now();
-        while self.control.marks_left().await? > 0 {
+        while self.mover.marks_left().await? > 0 {
             if began.elapsed() > MARKS_MAX {
                 bail!(
                     "after {MARKS_MAX:?} without traffic {} marks are left",
-                    self.control.marks_left().await?
+                    self.mover.marks_left().await?
                 );
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -189,20 +192,21 @@ impl Demo {
     }
 
     fn note(&mut self, check: Check) {
-        report::show_check(&check);
+        self.screen.say(&report::check_line(&check));
         self.report.checks.push(check);
     }
 
     /// Begins a step. The one before lasts until now, so that it has what a move to this one cost.
     fn begin(&mut self, stage: Stage, label: &str) {
         self.end();
+        self.screen.stage(stage);
         self.faults.set_stage(Some(stage));
         self.running = Some(Running {
             stage,
             label: label.to_owned(),
             number: self.traffic.begin_step(),
             began: Instant::now(),
-            before: self.control.statistics(),
+            before: self.mover.statistics(),
         });
     }
 
@@ -210,7 +214,7 @@ impl Demo {
         let Some(running) = self.running.take() else {
             return;
         };
-        let after = self.control.statistics();
+        let after = self.mover.statistics();
         self.report.steps.push(Step {
             stage: running.stage,
             label: running.label,
@@ -227,13 +231,13 @@ impl Demo {
             return Ok(());
         };
         let (requests, latencies) = self.traffic.glance(running.number, 1_000);
-        report::show_progress(&Progress {
+        self.screen.progress(&Progress {
             name: report::name(running.stage, &running.label),
             time: running.began.elapsed(),
             requests,
             latencies,
-            marks_left: self.control.marks_left().await?,
-            statistics: self.control.statistics(),
+            marks_left: self.mover.marks_left().await?,
+            statistics: self.mover.statistics(),
         });
         Ok(())
     }

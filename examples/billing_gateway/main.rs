@@ -26,10 +26,13 @@ mod legacy;
 mod legacy_records;
 mod legacy_row;
 mod load;
+mod mover;
+mod naive;
 mod noting;
 mod problem;
 mod report;
 mod request;
+mod screen;
 mod sqlite;
 #[cfg(test)]
 mod store_tests;
@@ -54,7 +57,11 @@ use crate::http::Gateway;
 use crate::ledger::Ledger;
 use crate::legacy::Legacy;
 use crate::load::Load;
+use crate::mover::Mover;
+use crate::naive::Naive;
 use crate::report::{Report, say};
+use crate::request::InvoiceService;
+use crate::screen::Screen;
 use crate::target::Target;
 use crate::traffic::Traffic;
 
@@ -88,6 +95,9 @@ pub(crate) struct Args {
     /// Crossfade's own durable state. Left out: journal.db in the data folder
     #[arg(long, value_name = "URL")]
     journal: Option<String>,
+    /// Writes both stores by hand, side by side, in place of crossfade: shows what that loses under the same seed
+    #[arg(long)]
+    naive: bool,
     /// Requests a second
     #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
@@ -121,15 +131,15 @@ async fn run(args: &Args) -> Result<bool> {
     say(&format!("legacy has {} invoices of {} customers", history.invoices.len(), history.customers.len()));
 
     let faults = Faults::new(args.seed);
-    let (invoices, control) =
-        wiring::assemble(legacy.clone(), target.clone(), &files.journal, &faults).await?;
+    let (invoices, mover) = assemble(args, &files, &legacy, &target, &faults).await?;
     let base = serve(Gateway::new(invoices, &history.customers)).await?;
     say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
 
     let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
     let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), Ledger::new(totals));
     let mut demo = Demo {
-        control,
+        mover,
+        screen: Screen::new(history.invoices.len() as u64),
         traffic,
         faults,
         legacy_url: files.legacy.clone(),
@@ -137,11 +147,30 @@ async fn run(args: &Args) -> Result<bool> {
         report: Report::default(),
         running: None,
     };
-    demo.walk(&history).await?;
-    demo.control.close().await?;
+    let walked = demo.walk(&history).await;
+    demo.screen.end();
+    walked?;
+    demo.mover.close().await?;
     legacy.database().close().await;
     target.database().close().await;
     conclude(&demo, args, &files)
+}
+
+/// What answers invoice requests, and what moves it through the stages.
+async fn assemble(
+    args: &Args,
+    files: &Files,
+    legacy: &Legacy,
+    target: &Target,
+    faults: &Faults,
+) -> Result<(InvoiceService, Mover)> {
+    if args.naive {
+        let naive = Naive::new(legacy, target, faults);
+        return Ok((InvoiceService::new(naive.clone()), Mover::Naive(naive)));
+    }
+    let (invoices, control) =
+        wiring::assemble(legacy.clone(), target.clone(), &files.journal, faults).await?;
+    Ok((invoices, Mover::Crossfade(control)))
 }
 
 /// Serves the gateway on a free port of this machine.

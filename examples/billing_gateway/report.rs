@@ -101,26 +101,32 @@ pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
-/// One line of progress.
-pub(crate) fn show_progress(now: &Progress) {
+/// How fast a step goes.
+pub(crate) fn rates_line(now: &Progress) -> String {
     let (mut latencies, seconds) = (now.latencies.clone(), now.time.as_secs_f64());
-    say(&format!(
-        "  {:<30} {seconds:>4.1} s  {:>5.0} req/s  p50 {:>5.1} ms  p99 {:>6.1} ms  marks left {:<4} copies {:<6} \
-         fallbacks {:<5} mismatches {} (transient {})",
+    format!(
+        "  {:<30} {seconds:>4.1} s  {:>5.0} req/s  p50 {:>5.1} ms  p99 {:>6.1} ms",
         now.name,
         now.requests as f64 / seconds,
         percentile_ms(&mut latencies, 0.5),
         percentile_ms(&mut latencies, 0.99),
+    )
+}
+
+/// What crossfade counted up to now.
+pub(crate) fn counts_line(now: &Progress) -> String {
+    format!(
+        "marks left {:<4} copies {:<6} fallbacks {:<5} mismatches {} (transient {})",
         now.marks_left,
         now.statistics.copies,
         now.statistics.fallbacks,
         now.statistics.mismatches_confirmed,
         now.statistics.mismatches_transient,
-    ));
+    )
 }
 
 /// What a look into the stores found.
-pub(crate) fn show_check(check: &Check) {
+pub(crate) fn check_line(check: &Check) -> String {
     let findings = &check.findings;
     let stores = check.comparison.as_ref().map_or_else(String::new, |found| {
         format!(
@@ -132,8 +138,8 @@ pub(crate) fn show_check(check: &Check) {
             found.differing
         )
     });
-    say(&format!(
+    format!(
         "check {}: {stores}lost {}, stale {}, written by nobody {}",
         check.when, findings.lost_writes, findings.stale_reads, findings.phantoms
-    ));
+    )
 }
