@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::{Billing, Invoice, Line, invoice_number, total_of};
 use crate::legacy::Legacy;
-use crate::legacy_row::Row;
+use crate::legacy::Row;
 
 const CUSTOMERS: i64 = 1_500;
 const INVOICES: i64 = 20_000;

@@ -4,8 +4,8 @@
 //! it, drives it through HTTP, injects faults into both stores, and walks every stage of the migration. In the end
 //! it says whether anything was lost; `--help` names what can be changed.
 //!
-//! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy.rs` and `target.rs`
-//! are what a service has to bring. The rest plays the world around it: `http.rs`, the clients with their ledger
+//! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy/` and `target/` are
+//! what a service has to bring. The rest plays the world around it: `http/`, the clients with their ledger
 //! (`load.rs`, `traffic.rs`, `client.rs`, `ledger.rs`), the faults, and the judges (`judge.rs`, `compare.rs`).
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
@@ -23,13 +23,10 @@ mod http;
 mod judge;
 mod ledger;
 mod legacy;
-mod legacy_records;
-mod legacy_row;
 mod load;
 mod mover;
 mod naive;
 mod noting;
-mod problem;
 mod report;
 mod request;
 mod screen;

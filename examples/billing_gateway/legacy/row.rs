@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Billing, Invoice, Line, MONEY_SCALE};
+use crate::domain::{Billing, Invoice, Line, MONEY_SCALE, cents};
 
 const ISSUED_AT: &str = "%Y-%m-%d %H:%M:%S";
 
@@ -116,9 +115,4 @@ impl From<&Line> for LineRow {
             unit_price_cents: cents(line.unit_price),
         }
     }
-}
-
-/// Exact: amounts have two decimal places and are far below the range of an `i64`.
-pub(crate) fn cents(amount: Decimal) -> i64 {
-    (amount * Decimal::ONE_HUNDRED).to_i64().unwrap_or(i64::MAX)
 }

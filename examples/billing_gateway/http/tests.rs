@@ -1,16 +1,19 @@
 //! The service over the legacy store alone: what callers get for good and for bad requests.
 
+use axum::Router;
 use axum::body::Body as HttpBody;
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::service_fn;
+use tower::{ServiceExt, service_fn};
 
-use super::*;
+use super::gateway::{BODY_BYTES_MAX, Gateway, REQUEST_TIMEOUT};
 use crate::faults::Faults;
 use crate::faulty::Faulty;
+use crate::history::Customer;
 use crate::legacy::Legacy;
-use crate::request::StoreError;
+use crate::request::{InvoiceAnswer, InvoiceRequest, InvoiceService, StoreError};
+use crossfade::route::Store;
 
 struct Answered {
     status: StatusCode,

@@ -1,6 +1,9 @@
 //! Errors as JSON problems (RFC 9457).
 
+use std::any::Any;
+
 use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use crossfade::data::Outcome;
@@ -70,3 +73,19 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    // The panic itself is on stderr; callers need not know it.
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the service made a mistake").into_response()
+}
+
+macro_rules! problem_from {
+    ($($rejection:ty),*) => {$(
+        impl From<$rejection> for Problem {
+            fn from(rejection: $rejection) -> Self {
+                Self::new(rejection.status(), rejection.body_text())
+            }
+        }
+    )*};
+}
+problem_from!(JsonRejection, PathRejection, QueryRejection);

@@ -1,9 +1,11 @@
-//! Invoices as the business sees them: the one form that both schemas map to, and the rules for what may be in it.
+//! What callers say about an invoice, and the rules for what may be in it.
 
-use crossfade::data::{DataSet, RecordKey};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+use super::invoice::{Billing, Invoice, Line, invoice_number};
+use super::money::{MONEY_SCALE, money, total_of};
 
 /// How many lines an invoice may have.
 pub(crate) const LINES_MAX: usize = 100;
@@ -12,62 +14,6 @@ pub(crate) const TEXT_MAX: usize = 200;
 /// The largest quantity of one line, and the largest price of one unit.
 const QUANTITY_MAX: u32 = 1_000_000;
 const UNIT_PRICE_MAX: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// Money has cents, no more.
-pub(crate) const MONEY_SCALE: u32 = 2;
-
-/// The data set that moves: one record an invoice, grouped by customer.
-#[derive(Debug)]
-pub(crate) enum Invoices {}
-
-impl DataSet for Invoices {
-    /// The customer.
-    type Group = i64;
-    /// The invoice's id, unique over all customers.
-    type Item = i64;
-    type Record = Invoice;
-
-    fn same(a: &Invoice, b: &Invoice) -> bool {
-        a == b // both schemas keep whole seconds and cents, so no tolerance is needed
-    }
-}
-
-/// The whole of one invoice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Invoice {
-    pub(crate) id: i64,
-    pub(crate) customer_id: i64,
-    /// What is printed on it: given once, by the store that makes the invoice, and never changed.
-    pub(crate) number: String,
-    pub(crate) issued_at: Timestamp,
-    pub(crate) billing: Billing,
-    pub(crate) lines: Vec<Line>,
-    /// The sum of the lines; the server computes it.
-    #[serde(with = "rust_decimal::serde::str")]
-    pub(crate) total: Decimal,
-    pub(crate) paid: bool,
-}
-
-/// Where the invoice goes to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Billing {
-    pub(crate) address: String,
-    pub(crate) city: String,
-    #[serde(default)]
-    pub(crate) state: Option<String>,
-    pub(crate) country: String,
-    #[serde(default)]
-    pub(crate) postal_code: Option<String>,
-}
-
-/// One position of an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Line {
-    pub(crate) item_id: i64,
-    pub(crate) description: String,
-    pub(crate) quantity: u32,
-    #[serde(with = "rust_decimal::serde::str")]
-    pub(crate) unit_price: Decimal,
-}
 
 /// What a caller says about an invoice; the server adds id, number and total, and ignores these when they are sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,27 +117,6 @@ impl Line {
         self.unit_price = money(price);
         Ok(())
     }
-}
-
-/// The key of an invoice.
-pub(crate) fn key(customer: i64, invoice: i64) -> RecordKey<Invoices> {
-    RecordKey { group: customer, item: invoice }
-}
-
-/// The printed number: the year and the id, so it is unique over all customers.
-pub(crate) fn invoice_number(id: i64, issued_at: Timestamp) -> String {
-    format!("INV-{}-{id:06}", issued_at.strftime("%Y"))
-}
-
-/// The sum of the lines. Cannot overflow: checked lines stay below 10^14 in all.
-pub(crate) fn total_of(lines: &[Line]) -> Decimal {
-    money(lines.iter().map(|line| line.unit_price * Decimal::from(line.quantity)).sum())
-}
-
-/// The amount with exactly two decimal places, so that equal money has one text.
-pub(crate) fn money(mut amount: Decimal) -> Decimal {
-    amount.rescale(MONEY_SCALE);
-    amount
 }
 
 /// Legacy's column has whole seconds.

@@ -2,9 +2,9 @@
 
 use crossfade::data::{Outcome, Page, RecordKey, RecordStore, Stamp};
 
+use super::row::Row;
+use super::store::Legacy;
 use crate::domain::{self, Invoice, Invoices};
-use crate::legacy::Legacy;
-use crate::legacy_row::Row;
 use crate::request::StoreError;
 use crate::sqlite::store_error;
 use crossfade::route::Store;

@@ -1,0 +1,11 @@
+//! Invoices as the business sees them: the one form that both schemas map to, and the rules for what may be in it.
+
+mod draft;
+mod invoice;
+mod money;
+
+pub(crate) use draft::Draft;
+#[cfg(test)]
+pub(crate) use draft::tests;
+pub(crate) use invoice::{Billing, Invoice, Invoices, Line, invoice_number, key};
+pub(crate) use money::{MONEY_SCALE, cents, money, total_of};

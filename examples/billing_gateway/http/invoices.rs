@@ -1,0 +1,57 @@
+//! One invoice: make, read, change and delete it.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+
+use super::answer::{Answer, respond};
+use super::gateway::Gateway;
+use super::problem::Problem;
+use crate::domain::Draft;
+use crate::request::{Body, Call};
+
+pub(super) async fn create(
+    State(gateway): State<Gateway>,
+    path: Result<Path<i64>, PathRejection>,
+    body: Result<Json<Draft>, JsonRejection>,
+) -> Answer {
+    let Path(customer) = path?;
+    let answer = gateway.call(customer, Call::Create(draft(body)?)).await?;
+    let location = match &answer.body {
+        Body::Invoice(invoice) => format!("/customers/{customer}/invoices/{}", invoice.id),
+        _ => String::new(),
+    };
+    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, answer)).into_response())
+}
+
+pub(super) async fn read(
+    State(gateway): State<Gateway>,
+    path: Result<Path<(i64, i64)>, PathRejection>,
+) -> Answer {
+    let Path((customer, invoice)) = path?;
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Get(invoice)).await?))
+}
+
+pub(super) async fn put(
+    State(gateway): State<Gateway>,
+    path: Result<Path<(i64, i64)>, PathRejection>,
+    body: Result<Json<Draft>, JsonRejection>,
+) -> Answer {
+    let Path((customer, invoice)) = path?;
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Put(invoice, draft(body)?)).await?))
+}
+
+pub(super) async fn delete(
+    State(gateway): State<Gateway>,
+    path: Result<Path<(i64, i64)>, PathRejection>,
+) -> Answer {
+    let Path((customer, invoice)) = path?;
+    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Delete(invoice)).await?))
+}
+
+fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {
+    let Json(draft) = body?;
+    draft.checked().map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))
+}

@@ -1,0 +1,64 @@
+//! The tables of legacy, and the statements that read and write whole invoices.
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS customers (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, country TEXT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS invoices (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,  -- an id is never given twice
+        customer_id INTEGER NOT NULL REFERENCES customers (id),
+        number TEXT UNIQUE,
+        issued_at TEXT NOT NULL,               -- 2026-01-31 12:00:00, UTC
+        billing_address TEXT NOT NULL, billing_city TEXT NOT NULL, billing_state TEXT,
+        billing_country TEXT NOT NULL, billing_postal_code TEXT,
+        total_cents INTEGER NOT NULL,
+        paid INTEGER NOT NULL CHECK (paid IN (0, 1))
+    );
+    CREATE INDEX IF NOT EXISTS invoices_by_customer ON invoices (customer_id, id);
+    CREATE TABLE IF NOT EXISTS invoice_lines (
+        invoice_id INTEGER NOT NULL REFERENCES invoices (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        item_id INTEGER NOT NULL, description TEXT NOT NULL,
+        quantity INTEGER NOT NULL CHECK (quantity > 0), unit_price_cents INTEGER NOT NULL,
+        PRIMARY KEY (invoice_id, position)
+    ) WITHOUT ROWID;";
+
+/// One invoice with its lines as a [`Row`], in one statement and so from one snapshot.
+macro_rules! select_rows {
+    ($where:literal) => {
+        concat!(
+            "SELECT json_object('id', id, 'customer_id', customer_id, 'number', number, 'issued_at', issued_at,
+                'address', billing_address, 'city', billing_city, 'state', billing_state,
+                'country', billing_country, 'postal_code', billing_postal_code,
+                'total_cents', total_cents, 'paid', json(iif(paid, 'true', 'false')),
+                'lines', (SELECT json_group_array(json_object('item_id', item_id, 'description', description,
+                        'quantity', quantity, 'unit_price_cents', unit_price_cents))
+                    FROM (SELECT * FROM invoice_lines WHERE invoice_id = invoices.id ORDER BY position)))
+            FROM invoices WHERE ",
+            $where
+        )
+    };
+}
+
+/// Rows without an id get one from the database. Only named columns are set, so others would keep their value.
+pub(super) const UPSERT: &str = "
+    INSERT INTO invoices (id, customer_id, number, issued_at, billing_address, billing_city, billing_state,
+        billing_country, billing_postal_code, total_cents, paid)
+    SELECT value->>'id', value->>'customer_id', value->>'number', value->>'issued_at', value->>'address',
+        value->>'city', value->>'state', value->>'country', value->>'postal_code', value->>'total_cents',
+        value->>'paid'
+    FROM json_each(?1) WHERE true
+    ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, number = excluded.number,
+        issued_at = excluded.issued_at, billing_address = excluded.billing_address,
+        billing_city = excluded.billing_city, billing_state = excluded.billing_state,
+        billing_country = excluded.billing_country, billing_postal_code = excluded.billing_postal_code,
+        total_cents = excluded.total_cents, paid = excluded.paid
+    RETURNING id";
+pub(super) const DELETE_LINES: &str =
+    "DELETE FROM invoice_lines WHERE invoice_id IN (SELECT value->>'id' FROM json_each(?1))";
+pub(super) const INSERT_LINES: &str = "
+    INSERT INTO invoice_lines (invoice_id, position, item_id, description, quantity, unit_price_cents)
+    SELECT invoice.value->>'id', line.key, line.value->>'item_id', line.value->>'description',
+        line.value->>'quantity', line.value->>'unit_price_cents'
+    FROM json_each(?1) AS invoice, json_each(invoice.value->'lines') AS line";
+pub(super) use select_rows;
