@@ -1,0 +1,31 @@
+//! The table of the target, and its statements.
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS invoice_documents (
+        customer_id INTEGER NOT NULL,
+        invoice_id INTEGER NOT NULL,
+        stamp INTEGER NOT NULL,  -- microseconds; the larger one wins
+        document TEXT,           -- NULL: deleted
+        PRIMARY KEY (customer_id, invoice_id)
+    ) WITHOUT ROWID;";
+
+pub(super) const REPLACE: &str = "
+    INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (customer_id, invoice_id) DO UPDATE SET stamp = excluded.stamp, document = excluded.document
+    WHERE excluded.stamp >= stamp";
+pub(super) const REPLACE_MANY: &str = "
+    INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document)
+    SELECT value->>'customer_id', value->>'id', ?1, value FROM json_each(?2) WHERE true
+    ON CONFLICT (customer_id, invoice_id) DO UPDATE SET stamp = excluded.stamp, document = excluded.document
+    WHERE excluded.stamp >= stamp";
+pub(super) const GET: &str = "SELECT document FROM invoice_documents
+    WHERE customer_id = ?1 AND invoice_id = ?2 AND document IS NOT NULL";
+pub(super) const LIST: &str = "SELECT document FROM invoice_documents
+    WHERE customer_id = ?1 AND invoice_id > ?2 AND document IS NOT NULL ORDER BY invoice_id LIMIT ?3";
+pub(super) const WALK: &str = "SELECT document FROM invoice_documents
+    WHERE (customer_id, invoice_id) > (?1, ?2) AND document IS NOT NULL
+    ORDER BY customer_id, invoice_id LIMIT ?3";
+/// The store's own writes: conditional on a live row, with a stamp above what they replace.
+pub(super) const CHANGE: &str = "
+    UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = ?4
+    WHERE customer_id = ?1 AND invoice_id = ?2 AND document IS NOT NULL";
