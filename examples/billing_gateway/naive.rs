@@ -202,3 +202,7 @@ fn now() -> Stamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Stamp::try_from(since.as_micros()).unwrap_or(Stamp::MAX)
 }
+
+#[cfg(test)]
+#[path = "naive_tests.rs"]
+mod tests;
