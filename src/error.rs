@@ -28,8 +28,8 @@ pub enum Refused {
     /// The write was planned for another authority than the committed one.
     #[error("the write was planned in a stage that is no longer the committed one: send it again")]
     EpochMoved,
-    /// A change of the authority held the write for longer than a write may be held.
-    #[error("the write was held for a change of the authority for {held_ms} ms: send it again")]
+    /// A stage move held the write for longer than a write may be held.
+    #[error("the write was held for a stage move for {held_ms} ms: send it again")]
     HoldRanOut {
         /// How long, in milliseconds.
         held_ms: u64,

@@ -54,7 +54,7 @@ impl fmt::Display for Store {
 /// | `complete` | target | - | target | none: the point of no return |
 ///
 /// Forward one stage at a time; backward to any earlier stage in one move, from any stage whose writes still reach
-/// legacy.
+/// legacy. The move to `complete` holds and drains, too: legacy is left equal to the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -132,8 +132,15 @@ impl Stage {
 
     /// Whether moving to `to` makes the other store the authority, which needs hold and drain.
     #[must_use]
-    pub fn switches_authority(self, to: Self) -> bool {
-        self.authority() != to.authority()
+    pub const fn switches_authority(self, to: Self) -> bool {
+        self.authority() as u8 != to.authority() as u8
+    }
+
+    /// Whether a move to `to` holds writes until no mark is left: it changes the authority, or, as the move to
+    /// `complete`, leaves legacy as it is for good.
+    #[must_use]
+    pub const fn holds_writes(self, to: Self) -> bool {
+        self.switches_authority(to) || matches!(to, Self::Complete)
     }
 
     pub(crate) const fn from_index(index: u8) -> Option<Self> {
@@ -204,6 +211,7 @@ mod tests {
             for to in from.legal_moves() {
                 let over = (from < Stage::RampDown) != (to < Stage::RampDown);
                 assert_eq!(from.switches_authority(to), over, "{from} -> {to}");
+                assert_eq!(from.holds_writes(to), over || to == Stage::Complete, "{from} -> {to}");
             }
         }
     }

@@ -178,12 +178,8 @@ impl Control {
         Ok(())
     }
 
-    /// Marks of any kind that are left, and writes on their way. In `complete` nothing is copied any more, so a mark
-    /// that was left in `ramp_down` means nothing.
+    /// Marks of any kind that are left, and writes on their way.
     pub(crate) async fn marks_left(&self) -> Result<u64> {
-        if !self.routing.stage().copies() {
-            return Ok(0);
-        }
         Ok(self.routing.journal().marks() + self.routing.stats().writes_in_flight)
     }
 

@@ -60,6 +60,7 @@
 
 mod copier;
 mod run;
+mod unprotected;
 mod walk;
 
 pub use copier::{Copier, CopyScopes};

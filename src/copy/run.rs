@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::copier::Settings;
 use crate::data::{DataSet, Key, Outcome, RecordKey, RecordStore, Stamp};
 use crate::protocol::{CopyEnd, CopyEvent, CopyRun, CopyStep, Secondary, Wait};
-use crate::route::{Core, Store};
+use crate::route::Core;
 
 /// Copies in one direction.
 pub(crate) struct CopyJob<A: 'static, S: 'static> {
@@ -36,20 +36,13 @@ where
     A: RecordStore,
     S: RecordStore<Data = A::Data>,
 {
-    /// Copies one key, within the deadline.
+    /// Copies one key, within the deadline. Whoever calls this has a mark over the key, unless stamps protect it.
     pub(crate) async fn copy(&self, key: &Key) -> CopyEnd {
         let Some(typed) = key.parse::<A::Data>() else {
             tracing::error!(%key, "a marked key is no key of this data set: see DataSet::Group and DataSet::Item");
             return CopyEnd::Failed(Wait::Backoff);
         };
-        // A target without stamps can be overwritten by any copy that runs, so its reads stay away meanwhile (R5).
-        let unprotected = self.secondary.store == Store::Target && !self.secondary.keeps_stamps;
-        let _dirty = unprotected.then(|| self.core.journal.dirty_while(key.clone().into()));
-        self.copy_typed(&typed).await
-    }
-
-    pub(crate) async fn copy_typed(&self, key: &RecordKey<A::Data>) -> CopyEnd {
-        let end = match timeout(self.settings.deadline, self.steps(key)).await {
+        let end = match timeout(self.settings.deadline, self.steps(&typed)).await {
             Ok(end) => end,
             Err(_) => {
                 self.breaker_failed();

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::run::CopyJob;
+use super::unprotected::Unprotected;
 use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore, Stamp};
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
@@ -163,15 +164,29 @@ where
     /// which some key fails each time, would never be done. While the breaker is open the walk ends instead.
     async fn copy_or_mark(&self, key: &RecordKey<A::Data>) -> Result<(), PageFailed> {
         let key = key.to_key();
+        if Unprotected::is(self.secondary) {
+            return self.copy_marked(&key).await;
+        }
         let CopyEnd::Failed(wait) = self.copy(&key).await else {
             return Ok(());
         };
-        if self.core.breaker(self.secondary.store).is_open() {
-            return Err(PageFailed);
-        }
+        self.go_on()?;
         let (journal, not_before) = (&self.core.journal, self.core.not_before(wait, 0));
         let marked = journal.mark_left(key.into(), not_before, Reason::CopyFailed).await;
         marked.map_err(|error| failed(&error, "mark a key that failed"))
+    }
+
+    /// Copies a key under a mark of its own, which stays unless it is copied.
+    async fn copy_marked(&self, key: &Key) -> Result<(), PageFailed> {
+        let mark = Unprotected::begin(self.core, self.secondary, key.clone()).await;
+        let mark = mark.map_err(|error| failed(&error, "mark a key before its copy"))?;
+        let end = self.copy(key).await;
+        mark.ended(end);
+        if end == CopyEnd::Copied { Ok(()) } else { self.go_on() }
+    }
+
+    fn go_on(&self) -> Result<(), PageFailed> {
+        if self.core.breaker(self.secondary.store).is_open() { Err(PageFailed) } else { Ok(()) }
     }
 
     /// The keys of the first page of a group.

@@ -49,7 +49,7 @@
 //! | the other store failed 16 copies in a row | the answer, without a try to copy | stays, until a repair gets through |
 //! | 1,024 copies go on in the background ([`COPIES_IN_BACKGROUND_MAX`](crate::route::COPIES_IN_BACKGROUND_MAX)) | the answer | stays |
 //! | the write names everything | the answer | stays: the reconciler copies everything |
-//! | writes are held for a change of the authority | the answer, later; past twice `hold.max` [`Refused::HoldRanOut`](crate::Refused::HoldRanOut), and the write is not made | as above |
+//! | writes are held for a change of the authority or the move to `complete` | the answer, later; past twice `hold.max` [`Refused::HoldRanOut`](crate::Refused::HoldRanOut), and the write is not made | as above |
 //!
 //! Reads of what a mark stands on go to the authority.
 //!

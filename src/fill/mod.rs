@@ -44,7 +44,7 @@
 //! | | the fill |
 //! |---|---|
 //! | a page cannot be read or copied | does it again, after a pause that grows up to 5 s, for as long as it takes |
-//! | writes are held for a change of the authority | waits at the next page |
+//! | writes are held for a stage move | waits at the next page |
 //! | the stage stops copying to the target | ends with [`FillError::Stage`]; the checkpoint stays |
 //! | it is stopped, dropped, or the process dies | goes on from the checkpoint when it is run again; from the start when a mark on everything stands |
 //! | a write goes unrecorded meanwhile, or `off` is entered | cannot keep its checkpoint any more, or gets no certificate: fill anew |

@@ -29,19 +29,6 @@ impl RunningMark {
     }
 }
 
-/// Makes a scope dirty while it lives.
-#[derive(Debug)]
-pub(crate) struct DirtyWhile {
-    journal: Journal,
-    scope: Scope,
-}
-
-impl Drop for DirtyWhile {
-    fn drop(&mut self) {
-        self.journal.forget(std::slice::from_ref(&self.scope));
-    }
-}
-
 /// Takes a mark back that was recorded after its caller had gone away.
 #[cfg(feature = "sqlite")]
 struct Waiting<'a> {
@@ -78,12 +65,6 @@ impl Journal {
     /// Everything is dirty from now on, in memory: something could not be recorded.
     pub(crate) fn dirty_everything(&self) {
         self.0.index.add(&Scope::Everything);
-    }
-
-    /// The scope is dirty until the guard is dropped, with no mark in the journal.
-    pub(crate) fn dirty_while(&self, scope: Scope) -> DirtyWhile {
-        self.0.index.add(&scope);
-        DirtyWhile { journal: self.clone(), scope }
     }
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.

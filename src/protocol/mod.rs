@@ -66,6 +66,6 @@ mod write;
 pub use copy::{CopyEnd, CopyEvent, CopyRun, CopyStep, LOOKS_MAX};
 pub use fill::{Fill, FillEvent, FillStep, Side};
 pub use repair::{RepairEnd, RepairStep, after_repair};
-pub use stage_move::{CommitRequest, MoveEvent, MoveRefused, MoveRun, MoveStep};
+pub use stage_move::{CommitRequest, Grounds, MoveEvent, MoveRefused, MoveRun, MoveStep};
 pub use wait::{Secondary, Wait};
 pub use write::{Write, WriteEvent, WriteStep};

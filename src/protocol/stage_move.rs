@@ -9,11 +9,26 @@ use crate::stage::Stage;
 /// the new authority has passed every stamp ever issued, and commits in one step that finds no mark (R10). A repair
 /// that ran after the wait for the clock, for a mark that a read made, would take a stamp above it. When any of it takes too
 /// long the held writes go on in the old stage.
+///
+/// The move to `complete` holds, drains and commits in one step that finds no mark, too: nothing is copied to legacy
+/// after it, so what legacy lacks then it lacks for good. Forced, it takes what it gets in its time, and commits with
+/// the marks that are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MoveRun {
     state: State,
     from: Stage,
     to: Stage,
+    forced: bool,
+}
+
+/// What speaks for a move that is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Grounds {
+    /// The certificate stands.
+    pub certified: bool,
+    /// Whoever asks takes the risk: of a target that misses records, and at the move to `complete` of a legacy that
+    /// stays different.
+    pub forced: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,23 +117,30 @@ pub enum MoveStep {
 }
 
 impl MoveRun {
-    /// A new move and its first step; `certified` says whether the certificate stands, or its lack was forced.
+    /// A new move and its first step.
     ///
     /// # Errors
     /// When the move is not legal, or needs the certificate.
-    pub const fn begin(from: Stage, to: Stage, certified: bool) -> Result<(Self, MoveStep), MoveRefused> {
+    pub const fn begin(from: Stage, to: Stage, grounds: Grounds) -> Result<(Self, MoveStep), MoveRefused> {
         if !from.may_move_to(to) {
             return Err(MoveRefused::Illegal);
         }
-        if to as u8 > from as u8 && to.needs_certificate() && !certified {
+        let Grounds { certified, forced } = grounds;
+        if to as u8 > from as u8 && to.needs_certificate() && !certified && !forced {
             return Err(MoveRefused::NoCertificate);
         }
-        let mut run = Self { state: State::Holding, from, to };
-        if run.switches() {
+        let mut run = Self { state: State::Holding, from, to, forced };
+        if from.holds_writes(to) {
             return Ok((run, MoveStep::Hold));
         }
         run.state = State::Committing;
-        Ok((run, run.commit()))
+        Ok((run, run.commit(false)))
+    }
+
+    /// Whether the move commits although marks are left, when they do not go in its time.
+    #[must_use]
+    pub const fn gives_legacy_up(self) -> bool {
+        self.forced && matches!(self.to, Stage::Complete)
     }
 
     /// The step that follows what came of the last one.
@@ -126,12 +148,18 @@ impl MoveRun {
         let (state, step) = match (self.state, event) {
             (State::Holding, MoveEvent::Held) => (State::Draining, MoveStep::Drain),
             (State::Draining, MoveEvent::Drained) => (State::WaitingForMarks, MoveStep::WaitForMarks),
-            (State::WaitingForMarks, MoveEvent::NoMarks) => (State::HoldingRepairs, MoveStep::HoldRepairs),
+            (State::WaitingForMarks, MoveEvent::NoMarks) if self.switches() => {
+                (State::HoldingRepairs, MoveStep::HoldRepairs)
+            }
+            (State::WaitingForMarks, MoveEvent::NoMarks) => (State::Committing, self.commit(true)),
+            (State::Draining | State::WaitingForMarks, MoveEvent::Failed) if self.gives_legacy_up() => {
+                (State::Committing, self.commit(false))
+            }
             (State::HoldingRepairs, MoveEvent::RepairsHeld) => (State::HandingOverIds, MoveStep::HandOverIds),
             (State::HandingOverIds, MoveEvent::IdsHandedOver) => {
                 (State::WaitingForClock, MoveStep::WaitForClock)
             }
-            (State::WaitingForClock, MoveEvent::ClockPassed) => (State::Committing, self.commit()),
+            (State::WaitingForClock, MoveEvent::ClockPassed) => (State::Committing, self.commit(true)),
             (State::Committing | State::Asking, MoveEvent::Committed) => (State::Ended, MoveStep::Adopt),
             (State::Committing, MoveEvent::MarksLeft) => (State::WaitingForMarks, MoveStep::WaitForMarks),
             (State::Committing, MoveEvent::CommitUnknown) => (State::Asking, MoveStep::AskCommitted),
@@ -144,13 +172,13 @@ impl MoveRun {
     }
 
     const fn switches(self) -> bool {
-        self.from.authority() as u8 != self.to.authority() as u8
+        self.from.switches_authority(self.to)
     }
 
-    const fn commit(self) -> MoveStep {
+    const fn commit(self, needs_no_marks: bool) -> MoveStep {
         MoveStep::Commit(CommitRequest {
             to: self.to,
-            needs_no_marks: self.switches(),
+            needs_no_marks,
             marks_everything: matches!(self.to, Stage::Off),
         })
     }
@@ -160,8 +188,16 @@ impl MoveRun {
 mod tests {
     use super::*;
 
+    const CERTIFIED: Grounds = Grounds { certified: true, forced: false };
+    const FORCED: Grounds = Grounds { certified: false, forced: true };
+    const NONE: Grounds = Grounds { certified: false, forced: false };
+
     fn run(from: Stage, to: Stage, events: &[MoveEvent]) -> Vec<MoveStep> {
-        let (mut run, first) = MoveRun::begin(from, to, true).unwrap();
+        run_on(CERTIFIED, from, to, events)
+    }
+
+    fn run_on(grounds: Grounds, from: Stage, to: Stage, events: &[MoveEvent]) -> Vec<MoveStep> {
+        let (mut run, first) = MoveRun::begin(from, to, grounds).unwrap();
         std::iter::once(first).chain(events.iter().map(|event| run.next(*event))).collect()
     }
 
@@ -193,7 +229,37 @@ mod tests {
         let steps = run(Stage::Canary, Stage::Live, &[MoveEvent::Committed]);
         assert_eq!(steps, [commit(Stage::Live, false, false), MoveStep::Adopt]);
         assert_eq!(run(Stage::Shadow, Stage::Off, &[])[0], commit(Stage::Off, false, true));
-        assert_eq!(run(Stage::RampDown, Stage::Complete, &[])[0], commit(Stage::Complete, false, false));
+    }
+
+    #[test]
+    fn the_move_to_complete_holds_drains_and_finds_no_mark() {
+        use MoveEvent::{Committed, Drained, Held, MarksLeft, NoMarks};
+        let (from, to) = (Stage::RampDown, Stage::Complete);
+        let steps = run(from, to, &[Held, Drained, NoMarks, MarksLeft, NoMarks, Committed]);
+        let (wait, commit) = (MoveStep::WaitForMarks, commit(to, true, false));
+        assert_eq!(steps[..3], [MoveStep::Hold, MoveStep::Drain, wait]);
+        assert_eq!(steps[3..], [commit, wait, commit, MoveStep::Adopt]);
+    }
+
+    #[test]
+    fn only_a_forced_move_to_complete_commits_with_marks_left() {
+        use MoveEvent::{Drained, Failed, Held, MarksLeft, NoMarks};
+        let (from, to) = (Stage::RampDown, Stage::Complete);
+        for events in
+            [&[Held, Failed][..], &[Held, Drained, Failed], &[Held, Drained, NoMarks, MarksLeft, Failed]]
+        {
+            assert_eq!(run(from, to, events).pop(), Some(MoveStep::KeepOld), "{events:?}");
+            let forced = run_on(FORCED, from, to, events).pop();
+            assert_eq!(forced, Some(commit(to, false, false)), "{events:?}");
+            let switch = run_on(FORCED, Stage::Live, Stage::RampDown, &events[..2]).pop();
+            assert_ne!(
+                switch,
+                Some(commit(Stage::RampDown, false, false)),
+                "a switch is never forced past a mark"
+            );
+        }
+        let rested = run_on(FORCED, from, to, &[Held, Drained, NoMarks]).pop();
+        assert_eq!(rested, Some(commit(to, true, false)), "where no mark is left, none is risked");
     }
 
     #[test]
@@ -225,16 +291,16 @@ mod tests {
 
     #[test]
     fn illegal_and_uncertified_moves_are_refused() {
-        assert_eq!(MoveRun::begin(Stage::Off, Stage::Live, true).err(), Some(MoveRefused::Illegal));
-        assert_eq!(MoveRun::begin(Stage::Complete, Stage::Live, true).err(), Some(MoveRefused::Illegal));
+        assert_eq!(MoveRun::begin(Stage::Off, Stage::Live, FORCED).err(), Some(MoveRefused::Illegal));
+        assert_eq!(MoveRun::begin(Stage::Complete, Stage::Live, FORCED).err(), Some(MoveRefused::Illegal));
         assert_eq!(
-            MoveRun::begin(Stage::Shadow, Stage::Canary, false).err(),
+            MoveRun::begin(Stage::Shadow, Stage::Canary, NONE).err(),
             Some(MoveRefused::NoCertificate)
         );
         assert!(
-            MoveRun::begin(Stage::Live, Stage::Canary, false).is_ok(),
+            MoveRun::begin(Stage::Live, Stage::Canary, NONE).is_ok(),
             "the way back needs no certificate"
         );
-        assert!(MoveRun::begin(Stage::RampDown, Stage::Live, false).is_ok());
+        assert!(MoveRun::begin(Stage::RampDown, Stage::Live, NONE).is_ok());
     }
 }

@@ -43,7 +43,7 @@
 //! |---|---|
 //! | copied every key of its scope | go: those that it claimed, and no younger ones |
 //! | failed | are tried again after 50 ms, doubled each time up to 30 s |
-//! | failed for the last time | become dead letters: still dirty, no longer tried by themselves, listed by [`Journal::dead_letters`](crate::journal::Journal::dead_letters). They block the certificate and every change of the authority until [`Journal::retry_dead_letters`](crate::journal::Journal::retry_dead_letters) |
+//! | failed for the last time | become dead letters: still dirty, no longer tried by themselves, listed by [`Journal::dead_letters`](crate::journal::Journal::dead_letters). They block the certificate, every change of the authority and the move to `complete` until [`Journal::retry_dead_letters`](crate::journal::Journal::retry_dead_letters) |
 //! | was cut off, by a shutdown or half of its lease | go back, and do not count as tried |
 //! | may have a request inside a secondary that keeps no stamps | wait that store's late bound |
 //!
@@ -51,7 +51,7 @@
 //! is the fill's to clear before the first fill is complete.
 //!
 //! While the secondary keeps failing (the breaker is open) one repair at a time probes it. Repairs go on while writes
-//! are held for a change of the authority: that is what lets the change happen.
+//! are held for a stage move: that is what lets the move happen.
 //!
 //! # Ending
 //! Stop the reconciler before the routing, so that its last repairs can still tell the journal:

@@ -60,7 +60,7 @@ pub struct RoutingConfig {
     pub writes: WritesConfig,
     /// How long after an unknown outcome a write may still land, by store.
     pub late_bound: LateBounds,
-    /// How long writes may be held for a change of the authority.
+    /// How long writes may be held for a stage move.
     pub hold: HoldConfig,
     /// Reads without a key, by operation name.
     pub lookups: BTreeMap<String, LookupConfig>,
@@ -181,7 +181,7 @@ impl Default for LateBounds {
     }
 }
 
-/// How long writes may be held for a change of the authority.
+/// How long writes may be held for a stage move: a change of the authority, or the move to `complete`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HoldConfig {

@@ -44,6 +44,10 @@ impl Asked {
 
     /// Moves also without the certificate. At risk is every record that the target was never given: reads that go
     /// to the target then miss it.
+    ///
+    /// The move to `complete` is then made also when marks do not go while writes are held, because legacy is down or
+    /// a dead letter stands. At risk is what legacy is worth afterwards: it stays different where marks stand. They
+    /// stay in the journal, and the audit log says how many there were.
     #[must_use]
     pub fn with_force(self) -> Self {
         Self { force: true, ..self }
@@ -100,7 +104,7 @@ pub enum SwapError {
         /// The stage asked for.
         to: Stage,
     },
-    /// Dead letters block a change of the authority.
+    /// Dead letters block a change of the authority, and the move to `complete`.
     #[error(
         "{letters} dead letters block the move to {to}: see Journal::dead_letters, then Journal::retry_dead_letters"
     )]
@@ -196,7 +200,7 @@ impl RoutingHandle {
     ///
     /// # Errors
     /// Refused whole when the config cannot be meant or the move is not legal; given up, the old config kept, when
-    /// a change of the authority takes longer than `hold.max`.
+    /// a change of the authority, or the move to `complete`, takes longer than `hold.max`.
     pub async fn swap(&self, config: RoutingConfig) -> Result<Drained, SwapError> {
         self.swap_as(config, Asked::by("code", "swap")).await
     }

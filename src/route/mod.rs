@@ -52,6 +52,21 @@
 //! ([`RoutingHandle::hand_over_ids`]), waits until the target's clock has passed every stamp, and commits in one step
 //! that finds no mark. When that takes longer than `hold.max` the old stage stays and callers saw only latency.
 //!
+//! # The last move
+//! `complete` copies nothing back any more, so the move to it holds writes, drains, and commits when no mark is left, too:
+//! legacy is left equal to the target, and stays so for whoever has to look at it later. A dead letter, or a mark that
+//! does not go within `hold.max`, refuses the move by name. When legacy is lost anyway, force it:
+//!
+//! ```
+//! # use crossfade::route::{Asked, RoutingHandle, Stage, SwapError};
+//! # async fn last_move(routing: RoutingHandle) -> Result<(), SwapError> {
+//! let lost = Asked::by("ops", "legacy's disk is gone; nobody needs it").with_force();
+//! routing.move_to(Stage::Complete, lost).await?.drained().await;
+//! // What legacy never got is still named, by marks that nothing clears any more.
+//! println!("{} marks left", routing.journal().marks());
+//! # Ok(()) }
+//! ```
+//!
 //! # A trap
 //! Deciding outside of the stack, from a config of your own, is two snapshots for one request:
 //!

@@ -10,7 +10,7 @@ use super::core::Core;
 use super::handle::{Asked, SwapError};
 use crate::data::Stamp;
 use crate::journal::{AuditEntry, Command, JournalError, Refusal, Reply};
-use crate::protocol::{CommitRequest, MoveEvent, MoveRefused, MoveRun, MoveStep};
+use crate::protocol::{CommitRequest, Grounds, MoveEvent, MoveRefused, MoveRun, MoveStep};
 use crate::stage::{Stage, Store};
 
 /// How long to wait before asking again, for a clock that has not passed or a journal that does not answer.
@@ -34,17 +34,20 @@ impl Core {
             return Err(SwapError::NoReason { to });
         }
         let status = self.journal.status().await?;
-        let certified = asked.force || status.certificate.is_some();
-        let (run, step) = MoveRun::begin(from, to, certified).map_err(|refused| match refused {
+        let grounds = Grounds { certified: status.certificate.is_some(), forced: asked.force };
+        let (run, step) = MoveRun::begin(from, to, grounds).map_err(|refused| match refused {
             MoveRefused::Illegal => SwapError::Illegal { from, to },
             MoveRefused::NoCertificate => SwapError::NoCertificate { to },
         })?;
-        if from.switches_authority(to) && status.marks.dead > 0 {
+        if from.holds_writes(to) && !run.gives_legacy_up() && status.marks.dead > 0 {
             return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
-        let hold = self.snapshot.load().config.hold.max;
         config.stage = to;
-        let mut mover = Mover { core: self, from, to, asked, start: Instant::now(), hold, problem: None };
+        let hold = self.snapshot.load().config.hold.max;
+        let gives_legacy_up = run.gives_legacy_up();
+        let start = Instant::now();
+        let mut mover =
+            Mover { core: self, from, to, asked, grounds, gives_legacy_up, start, hold, problem: None };
         mover.walk(run, step, config).await
     }
 }
@@ -55,6 +58,8 @@ struct Mover<'a> {
     from: Stage,
     to: Stage,
     asked: &'a Asked,
+    grounds: Grounds,
+    gives_legacy_up: bool,
     start: Instant,
     hold: Duration,
     problem: Option<SwapError>,
@@ -88,7 +93,7 @@ impl Mover<'_> {
     }
 
     fn hold(&self) -> MoveEvent {
-        tracing::info!(from = %self.from, to = %self.to, "holding writes for a change of the authority");
+        tracing::info!(from = %self.from, to = %self.to, "holding writes for a stage move");
         self.core.hold(true);
         MoveEvent::Held
     }
@@ -108,6 +113,9 @@ impl Mover<'_> {
             if journal.marks() == 0 && self.core.gate.is_empty() {
                 return MoveEvent::NoMarks;
             }
+            if self.gives_legacy_up && self.only_dead_letters().await {
+                return MoveEvent::Failed;
+            }
             let progress = async {
                 tokio::select! {
                     () = journal.changed() => {}
@@ -119,6 +127,12 @@ impl Mover<'_> {
                 return self.ran_out(format!("{} marks are left", journal.marks()));
             }
         }
+    }
+
+    /// Waiting is in vain: nobody tries the marks that are left.
+    async fn only_dead_letters(&self) -> bool {
+        let status = self.core.journal.status().await;
+        status.is_ok_and(|status| status.marks.dead > 0 && status.marks.dead == status.marks.total())
     }
 
     async fn hold_repairs(&mut self) -> MoveEvent {
@@ -185,7 +199,7 @@ impl Mover<'_> {
             request,
             everything: journal.next_row(),
             session: journal.session(),
-            audit: self.audit(),
+            audit: self.audit(request),
         };
         match journal.call(command).await {
             Ok(Reply::Committed(epoch)) => {
@@ -229,6 +243,10 @@ impl Mover<'_> {
             self.core.journal.dirty_everything();
             self.core.filled.store(false, Ordering::SeqCst);
         }
+        let marks = self.core.journal.marks();
+        if self.to == Stage::Complete && marks > 0 {
+            tracing::warn!(marks, "legacy may differ where marks stand; nothing clears them any more");
+        }
         self.core.publish(config);
         self.core.hold(false);
         self.core.stats.moves.one();
@@ -251,13 +269,25 @@ impl Mover<'_> {
         self.start + self.hold
     }
 
-    fn audit(&self) -> AuditEntry {
-        let forced = if self.asked.force { ", forced without the certificate" } else { "" };
+    fn audit(&self, request: CommitRequest) -> AuditEntry {
         AuditEntry {
             at: self.core.journal.now(),
             who: self.asked.by.clone(),
-            what: format!("stage {} -> {}{forced}", self.from, self.to),
+            what: format!("stage {} -> {}{}", self.from, self.to, self.risk(request)),
             why: self.asked.because.clone(),
         }
+    }
+
+    /// What was forced, in words.
+    fn risk(&self, request: CommitRequest) -> String {
+        let mut risk = String::new();
+        if self.grounds.forced && !self.grounds.certified {
+            risk.push_str(", forced without the certificate");
+        }
+        let marks = self.core.journal.marks();
+        if self.gives_legacy_up && !request.needs_no_marks && marks > 0 {
+            risk.push_str(&format!(", forced with {marks} marks left: legacy may differ there"));
+        }
+        risk
     }
 }

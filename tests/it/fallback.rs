@@ -6,6 +6,7 @@ use crossfade::canary_read::CanaryReadLayer;
 use crossfade::fallback::{FallbackLayer, FallbackPolicy};
 use crossfade::route::{RouteLayer, RoutingHandle, Stage};
 use crossfade::store::TargetLayer;
+use crossfade::test_util::ReadinessProbe;
 use tokio::time::Instant;
 use tower::layer::layer_fn;
 use tower::retry::budget::TpsBudget;
@@ -13,7 +14,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder};
 
 use crate::reads::Say::{Fails, Hangs, Has, HasAfter, Missing};
-use crate::reads::{Answer, Probe, Say, Script, Stack, is_over_budget, read, routing, said, scope};
+use crate::reads::{Answer, Say, Script, Stack, is_over_budget, read, routing, said, scope};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -43,7 +44,7 @@ impl Case {
             .layer(RouteLayer::new(routing))
             .layer(CanaryReadLayer::new())
             .layer(layer)
-            .layer(layer_fn(Probe::new))
+            .layer(layer_fn(ReadinessProbe::new))
             .layer(TargetLayer::new(target.clone()))
             .service(legacy.clone());
         Self { routing, target, legacy, stack: BoxCloneSyncService::new(stack) }

@@ -2,20 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
+mod canary_read;
 mod cancellation;
+mod complete;
 mod crash;
 mod dual_write;
 mod fallback;
 mod fill;
+mod ids;
 mod journal_rules;
 mod layer_order;
 mod mismatch_metrics;
+mod readiness;
 mod reads;
 mod repair;
 mod search;
 mod simulation;
 mod stages;
 mod support;
+mod unstamped_target;
+mod write_kinds;
 
 /// A file that no `mod` line names is not compiled, and its tests are silently not run.
 #[test]

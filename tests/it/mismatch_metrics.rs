@@ -7,6 +7,7 @@ use crossfade::canary_read::CanaryReadLayer;
 use crossfade::mismatch_metrics::{Class, Compare, MismatchMetricsLayer, Samples, by, by_form, by_json};
 use crossfade::route::{RouteLayer, RoutingHandle, Stage};
 use crossfade::store::TargetLayer;
+use crossfade::test_util::ReadinessProbe;
 use tokio::time::{Instant, sleep, timeout};
 use tower::layer::layer_fn;
 use tower::util::BoxCloneSyncService;
@@ -14,7 +15,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use tracing::Instrument;
 
 use crate::reads::Say::{Fails, Hangs, Has, HasAfter, Missing};
-use crate::reads::{Answer, Get, Probe, Say, Script, Stack, read, routing, said, scope};
+use crate::reads::{Answer, Get, Say, Script, Stack, read, routing, said, scope};
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
 const CONFIRM_DELAY: Duration = Duration::from_millis(200);
@@ -47,7 +48,7 @@ impl Case {
             .layer(RouteLayer::new(routing))
             .layer(CanaryReadLayer::new())
             .layer(layer)
-            .layer(layer_fn(Probe::new))
+            .layer(layer_fn(ReadinessProbe::new))
             .layer(TargetLayer::new(target.clone()))
             .service(legacy.clone());
         Self { routing, target, legacy, samples, stack: BoxCloneSyncService::new(stack) }

@@ -1,4 +1,4 @@
-//! Two scripted stores for the layers of reads, and a service that panics when it is called un-readied.
+//! Two scripted stores for the layers of reads.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::VecDeque;
@@ -109,41 +109,6 @@ impl Service<Get> for Script {
                 Ok(Some(total))
             }),
         }
-    }
-}
-
-/// Panics when it is called without having been ready before; a clone is not ready.
-pub(crate) struct Probe<S> {
-    inner: S,
-    ready: bool,
-}
-
-impl<S> Probe<S> {
-    pub(crate) const fn new(inner: S) -> Self {
-        Self { inner, ready: false }
-    }
-}
-
-impl<S: Clone> Clone for Probe<S> {
-    fn clone(&self) -> Self {
-        Self::new(self.inner.clone())
-    }
-}
-
-impl<S: Service<Req>, Req> Service<Req> for Probe<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let polled = self.inner.poll_ready(cx);
-        self.ready = matches!(polled, Poll::Ready(Ok(())));
-        polled
-    }
-
-    fn call(&mut self, request: Req) -> S::Future {
-        assert!(std::mem::take(&mut self.ready), "called without being ready");
-        self.inner.call(request)
     }
 }
 

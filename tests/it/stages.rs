@@ -1,4 +1,4 @@
-//! Stage moves: drain, hold, the committed stage, certificates, ids, and one snapshot a request.
+//! Stage moves: drain, hold, the committed stage, certificates, and one snapshot a request.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crossfade::data::{Key, Scope};
 use crossfade::fill::Fill;
 use crossfade::journal::Journal;
 use crossfade::route::{Asked, RoutingConfig, RoutingHandle, Stage, Store};
-use crossfade::test_util::{Call, Fault, MemoryStore, Number, Request};
+use crossfade::test_util::{Call, Fault, MemoryStore};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -171,37 +171,6 @@ async fn a_process_starts_in_the_committed_stage_whatever_its_config_says() {
     let refused = RoutingHandle::open(&world.journal, config("stage = \"complete\"")).await.unwrap_err();
     let message = refused.to_string();
     assert!(message.contains("canary") && message.contains("complete"), "{message}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn ids_of_the_target_lie_above_all_that_legacy_gave_out_and_back() {
-    let world = World::at(Stage::Live, "").await;
-    let blocks = world.journal.ids("numbers");
-    world.target.take_ids_from(blocks.clone());
-    world.routing.hand_over_ids(blocks, crate::support::Ids(world.legacy.clone()));
-    let create = || async {
-        let request = Request::Create { group: 1, record: Number::new(1, "new") };
-        world.call(request).await.unwrap().created().unwrap()
-    };
-    let mut given = Vec::new();
-    for _ in 0..3 {
-        given.push(create().await);
-    }
-    // The last one is deleted: its id must not be given out again either.
-    world.call(Request::Delete { group: 1, item: given[2] }).await.unwrap();
-    for stage in [Stage::RampDown, Stage::Live, Stage::RampDown] {
-        world.routing.move_to(stage, asked()).await.unwrap().drained().await;
-        for _ in 0..3 {
-            given.push(create().await);
-        }
-    }
-    let mut unique = given.clone();
-    unique.sort_unstable();
-    unique.dedup();
-    assert_eq!(unique, given, "ids rise and none is given out twice");
-    world.settle().await;
-    world.assert_converged();
-    assert_eq!(world.legacy.records().len(), given.len() - 1, "no acknowledged record was replaced");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,10 +10,11 @@ use crossfade::fallback::FallbackLayer;
 use crossfade::fill::Fill;
 use crossfade::journal::Journal;
 use crossfade::reconcile::{Reconciler, ReconcilerHandle};
-use crossfade::route::{Asked, RouteLayer, RoutingConfig, RoutingHandle, Stage};
+use crossfade::route::{Asked, RouteLayer, RoutingConfig, RoutingHandle, Stage, Store};
 use crossfade::store::TargetLayer;
 use crossfade::test_util::{
-    MemoryStore, Number, Plain, Request, Response, Stamped, StoreError, classify_outcome,
+    Call, Flavour, MemoryStore, Number, NumberKey, Plain, Request, Response, Script, Stamped, StoreError,
+    classify_outcome,
 };
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
@@ -24,12 +25,12 @@ pub(crate) const LATE_BOUND: Duration = Duration::from_millis(300);
 pub(crate) type Stack = BoxCloneSyncService<Request, Response, StoreError>;
 
 /// Two stores in memory, the journal, and the stack around them.
-pub(crate) struct World {
+pub(crate) struct World<F: Flavour = Stamped> {
     pub(crate) journal: Journal,
     pub(crate) routing: RoutingHandle,
     pub(crate) legacy: MemoryStore<Plain>,
-    pub(crate) target: MemoryStore<Stamped>,
-    pub(crate) copier: Copier<MemoryStore<Plain>, MemoryStore<Stamped>>,
+    pub(crate) target: MemoryStore<F>,
+    pub(crate) copier: Copier<MemoryStore<Plain>, MemoryStore<F>>,
     pub(crate) stack: Stack,
     pub(crate) reconciler: Option<ReconcilerHandle>,
 }
@@ -48,10 +49,20 @@ impl World {
         Self::with(Journal::memory(), MemoryStore::legacy(), MemoryStore::target(), config(toml)).await
     }
 
+    /// A world in this stage, its target filled, with a reconciler.
+    pub(crate) async fn at(stage: Stage, toml: &str) -> Self {
+        let mut world = Self::new(toml).await;
+        world.reconcile();
+        world.walk_to(stage).await;
+        world
+    }
+}
+
+impl<F: Flavour> World<F> {
     pub(crate) async fn with(
         journal: Journal,
         legacy: MemoryStore<Plain>,
-        target: MemoryStore<Stamped>,
+        target: MemoryStore<F>,
         config: RoutingConfig,
     ) -> Self {
         let routing = RoutingHandle::open(&journal, config).await.unwrap();
@@ -68,14 +79,6 @@ impl World {
         Self { journal, routing, legacy, target, copier, stack, reconciler: None }
     }
 
-    /// A world in this stage, its target filled, with a reconciler.
-    pub(crate) async fn at(stage: Stage, toml: &str) -> Self {
-        let mut world = Self::new(toml).await;
-        world.reconcile();
-        world.walk_to(stage).await;
-        world
-    }
-
     pub(crate) fn reconcile(&mut self) {
         self.reconciler = Some(Reconciler::new(self.copier).spawn());
     }
@@ -87,6 +90,22 @@ impl World {
             if next == Stage::DualWrite {
                 Fill::new(self.copier).run().await.unwrap();
             }
+        }
+    }
+
+    /// The store that takes writes now.
+    pub(crate) fn authority(&self) -> &dyn Look {
+        match self.routing.stage().authority() {
+            Store::Legacy => &self.legacy,
+            Store::Target => &self.target,
+        }
+    }
+
+    /// The store that receives copies now.
+    pub(crate) fn secondary(&self) -> &dyn Look {
+        match self.routing.stage().authority() {
+            Store::Legacy => &self.target,
+            Store::Target => &self.legacy,
         }
     }
 
@@ -120,6 +139,30 @@ impl World {
     pub(crate) fn assert_converged(&self) {
         assert_eq!(self.legacy.same_as(&self.target), [], "no mark is left and the stores differ");
         assert_eq!(self.routing.stats().unaccounted_writes(), 0);
+    }
+}
+
+/// What a test asks of either store.
+pub(crate) trait Look {
+    fn get(&self, key: NumberKey) -> Option<Number>;
+    fn calls(&self, call: Call) -> u64;
+    fn script(&self) -> &Script;
+    /// Writes without a trace: by somebody who does not go through crossfade.
+    fn seed(&self, key: NumberKey, record: Number);
+}
+
+impl<F: Flavour> Look for MemoryStore<F> {
+    fn get(&self, key: NumberKey) -> Option<Number> {
+        self.get(key)
+    }
+    fn calls(&self, call: Call) -> u64 {
+        self.calls(call)
+    }
+    fn script(&self) -> &Script {
+        self.script()
+    }
+    fn seed(&self, key: NumberKey, record: Number) {
+        self.seed(key, record);
     }
 }
 

@@ -75,6 +75,31 @@ fn a_secondary_without_stamps_ends_equal_when_callers_vanish_and_repairs_are_los
     nothing_is_found(&Scenario { name, budget, start: Stage::RampDown, ..LIVE }, 87_000);
 }
 
+const UNSTAMPED: Scenario =
+    Scenario { fill: Filling::Again, target_keeps_stamps: false, writers: [&[Put, Put], &[]], ..LIVE };
+
+#[test]
+fn a_target_without_stamps_is_never_read_stale_beside_a_fill() {
+    let name = "a target without stamps, filled again: one writer, an unknown copy";
+    let budget = Budget { unknown_copies: 1, ..NONE };
+    nothing_is_found(&Scenario { name, budget, ..UNSTAMPED }, 110_000);
+}
+
+#[test]
+fn a_target_without_stamps_is_never_read_stale_after_a_fill_that_crashed() {
+    let name = "a target without stamps, filled again: one writer, a crash";
+    let budget = Budget { crashes: 1, ..NONE };
+    nothing_is_found(&Scenario { name, budget, writers: [&[Put], &[]], ..UNSTAMPED }, 28_000);
+}
+
+#[test]
+fn a_target_without_stamps_ends_equal_through_faults() {
+    let name = "a target without stamps: two writers, reads, an unknown write, an unknown copy";
+    let budget = Budget { unknown_writes: 1, unknown_copies: 1, ..NONE };
+    let scenario = Scenario { name, budget, reads: true, target_keeps_stamps: false, ..LIVE };
+    nothing_is_found(&scenario, 9_000);
+}
+
 const FILL: Scenario =
     Scenario { start: Stage::Off, target_is_equal: false, moves: &[Stage::DualWrite], ..LIVE };
 
@@ -152,6 +177,15 @@ fn a_switch_beside_a_fill_loses_nothing() {
     let budget = Budget { unknown_copies: 1, ..NONE };
     let (moves, writers): (&[_], [&[_]; 2]) = (&[Stage::RampDown], [&[Put, Delete], &[]]);
     nothing_is_found(&Scenario { name, budget, moves, writers, fill: Filling::Again, ..SWITCH }, 70_000);
+}
+
+#[test]
+fn the_move_to_complete_leaves_legacy_equal_through_faults() {
+    let name =
+        "ramp_down to complete, two writers, an unknown write, an unknown copy, a crash, an unknown commit";
+    let budget = Budget { unknown_writes: 1, unknown_copies: 1, crashes: 1, unknown_commits: 1, ..NONE };
+    let moves = &[Stage::Complete];
+    nothing_is_found(&Scenario { name, budget, start: Stage::RampDown, moves, ..LIVE }, 240_000);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(crate) enum Property {
     NoStaleRead,
     /// When nothing runs, nothing is in flight and no mark is left, the stores agree.
     Convergence,
+    /// Legacy is left equal to the target when `complete` is committed, and stays as it is.
+    LegacyIsLeftEqual,
     /// As long as a mark is left or a process runs, something can go on.
     NotStuck,
 }
@@ -146,6 +148,9 @@ fn broken(world: &World, scenario: &Scenario) -> Option<Property> {
     let authority = if stage.authority() == Store::Legacy { legacy } else { target };
     if world.is_older(authority, world.acknowledged) {
         return Some(Property::NothingIsLost);
+    }
+    if world.left_to_legacy.is_some_and(|left| !legacy.same(left)) {
+        return Some(Property::LegacyIsLeftEqual);
     }
     if !(stage.copies() && is_filled(world, scenario)) {
         return None;

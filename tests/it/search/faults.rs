@@ -117,7 +117,7 @@ fn restart(world: &mut World, scenario: &Scenario) {
     let Reply::Opened(opened) = world.apply(&open(scenario, world.now, late_bound)) else {
         panic!("a session opens");
     };
-    let mut gateway = Gateway::new(&opened);
+    let mut gateway = Gateway::new(&opened, scenario);
     for (new, old) in gateway.writers.iter_mut().zip(&world.gateway.writers) {
         new.begun = old.begun;
     }

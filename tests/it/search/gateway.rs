@@ -3,6 +3,7 @@
 use crossfade::journal::{Opened, SessionId};
 
 use super::actors::{Filler, Mover, Repairer, Writer};
+use super::scenario::Scenario;
 use super::values::{Plan, Value};
 
 pub(crate) const WRITERS: usize = 2;
@@ -29,11 +30,12 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(opened: &Opened) -> Self {
+    pub(crate) fn new(opened: &Opened, scenario: &Scenario) -> Self {
         let status = &opened.status;
+        let target_keeps_stamps = scenario.target_keeps_stamps;
         Self {
             session: opened.session,
-            plan: Plan { stage: status.stage, epoch: status.epoch },
+            plan: Plan { stage: status.stage, epoch: status.epoch, target_keeps_stamps },
             held: false,
             repairs_held: false,
             unrecorded: false,

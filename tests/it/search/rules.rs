@@ -31,6 +31,8 @@ pub(crate) enum Rule {
     LookAgain,
     /// R5: an unknown copy to a store without stamps waits its late bound.
     UnknownCopyWaits,
+    /// R5: a key of a page is marked while it is copied to a target without stamps, and after a copy that failed.
+    FillMarksWithoutStamps,
     /// R6: a repair removes the marks that it claimed, nothing else.
     ClearClaimedOnly,
     /// R6: a claim is taken under the committed authority.
@@ -53,6 +55,8 @@ pub(crate) enum Rule {
     NoPageAcrossSwitch,
     /// R10: the commit of a switch finds no mark.
     SwitchFindsNoMark,
+    /// The commit of the move to `complete` finds no mark.
+    CompleteFindsNoMark,
     /// R10: stamps after a switch lie above all before it.
     StampsAbove,
     /// R10: no repair takes a stamp between the wait for the clock and the commit.

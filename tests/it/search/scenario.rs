@@ -76,6 +76,7 @@ pub(crate) struct Scenario {
     pub(crate) fill: Filling,
     /// The stages to move to, one after the other.
     pub(crate) moves: &'static [Stage],
+    pub(crate) target_keeps_stamps: bool,
     /// Whether the target stamps its own writes from the gateway's clock rather than from one that lags behind.
     pub(crate) one_clock: bool,
     /// Whether a move that switches holds and drains. Without, only the commit guards it.
@@ -100,6 +101,7 @@ impl Scenario {
             repairers: 1,
             fill: Filling::WhenNeeded,
             moves: &[],
+            target_keeps_stamps: true,
             one_clock: false,
             hold: true,
             plans_ahead: false,

@@ -52,6 +52,7 @@ pub(crate) enum Request {
 pub(crate) struct Plan {
     pub(crate) stage: Stage,
     pub(crate) epoch: Epoch,
+    pub(crate) target_keeps_stamps: bool,
 }
 
 impl Plan {
@@ -61,7 +62,7 @@ impl Plan {
 
     pub(crate) const fn secondary(self) -> Secondary {
         let store = self.stage.authority().other();
-        Secondary { store, keeps_stamps: matches!(store, Store::Target) }
+        Secondary { store, keeps_stamps: matches!(store, Store::Target) && self.target_keeps_stamps }
     }
 }
 

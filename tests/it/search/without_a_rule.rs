@@ -2,7 +2,7 @@
 
 use crossfade::route::Stage;
 
-use super::explore::Property::{self, Convergence, NoStaleRead, NothingIsLost};
+use super::explore::Property::{self, Convergence, LegacyIsLeftEqual, NoStaleRead, NothingIsLost};
 use super::explore::search;
 use super::rules::Rule;
 use super::scenario::Op::{Create, Delete, DeleteGroup, Put};
@@ -107,6 +107,12 @@ fn r5_a_copy_cut_off_that_waits_for_nothing_lands_after_its_repair() {
 }
 
 #[test]
+fn r5_a_page_that_marks_no_key_of_a_target_without_stamps_makes_a_read_stale() {
+    let scenario = Scenario { fill: Filling::Again, target_keeps_stamps: false, ..ONE };
+    breaks(Rule::FillMarksWithoutStamps, scenario, NoStaleRead, 20);
+}
+
+#[test]
 fn r6_a_repair_that_clears_the_mark_of_a_running_write_makes_a_read_stale() {
     breaks(Rule::ClearClaimedOnly, Scenario { budget: UNKNOWN_COPY, ..TWO }, NoStaleRead, 16);
 }
@@ -191,6 +197,12 @@ fn r10_a_restart_that_trusts_its_own_stage_writes_to_the_wrong_store() {
 fn r10_a_mark_under_an_old_authority_lets_a_write_reach_the_wrong_store() {
     let scenario = Scenario { hold: false, one_clock: true, ..SWITCH };
     breaks(Rule::MarkChecksEpoch, scenario, NothingIsLost, 40);
+}
+
+#[test]
+fn a_move_to_complete_that_does_not_mind_marks_leaves_legacy_different() {
+    let scenario = Scenario { budget: UNKNOWN_COPY, moves: &[Stage::Complete], ..RAMP_DOWN };
+    breaks(Rule::CompleteFindsNoMark, scenario, LegacyIsLeftEqual, 40);
 }
 
 /// Why a write that deletes has to name its keys: the walk of the group finds the key in neither store, so that no

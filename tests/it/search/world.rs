@@ -36,6 +36,8 @@ pub(crate) struct World {
     /// The newest version that left no record: nobody can tell it from an older one that left none.
     pub(crate) newest_delete: u8,
     pub(crate) read_was_stale: bool,
+    /// What the target had when `complete` was committed: what legacy is left with.
+    pub(crate) left_to_legacy: Option<Value>,
     pub(crate) now: Micros,
     pub(crate) journal: Rc<JournalState>,
     /// What the journal says of itself.
@@ -67,8 +69,9 @@ impl World {
             acknowledged: Value::default(),
             newest_delete: u8::from(!scenario.key_exists),
             read_was_stale: false,
+            left_to_legacy: None,
             now: 0,
-            gateway: Gateway::new(&opened),
+            gateway: Gateway::new(&opened, scenario),
             status: Rc::new(journal.status()),
             journal: Rc::new(journal),
             flights: Vec::new(),
@@ -130,6 +133,7 @@ impl World {
         let store = plan.authority();
         let stamp = match store {
             Store::Legacy => 0,
+            Store::Target if !plan.target_keeps_stamps => PLAIN,
             Store::Target => {
                 self.target_clock += 1;
                 self.target_clock
@@ -164,6 +168,7 @@ impl World {
         let taken = |row: &MarkId| {
             self.journal.marks().contains_key(row)
                 || self.gateway.writers.iter().any(|w| w.row() == Some(*row))
+                || self.gateway.filler.is_some_and(|filler| filler.row == Some(*row))
         };
         (first..).find(|row| !taken(row)).expect("few rows are taken")
     }
@@ -230,7 +235,7 @@ impl Hash for World {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         (self.registers, self.issued, self.target_clock, self.versions).hash(hasher);
         (self.acknowledged, self.newest_delete, self.read_was_stale, self.gateway, self.budget).hash(hasher);
-        self.flights.hash(hasher);
+        (self.left_to_legacy, &self.flights).hash(hasher);
         let status = &self.status;
         (status.stage, status.epoch, &status.fill, status.voids, status.certificate.is_some()).hash(hasher);
         for (row, mark) in self.journal.marks() {

@@ -7,7 +7,7 @@ use crossfade::route::Store;
 use crate::search::label::Did;
 use crate::search::rules::Rule;
 use crate::search::scenario::{Scenario, take};
-use crate::search::values::{Flight, Plan, Request, Value};
+use crate::search::values::{Flight, PLAIN, Plan, Request, Value};
 use crate::search::world::World;
 
 /// The copy of one scope.
@@ -68,6 +68,14 @@ impl ScopeCopy {
         }
     }
 
+    /// How it ended; none while it runs.
+    pub(crate) const fn end(self) -> Option<CopyEnd> {
+        match self {
+            Self::Ended(end) => Some(end),
+            _ => None,
+        }
+    }
+
     /// The authority has the key: a fill leaves it alone when it removes what only the secondary has.
     pub(crate) const fn has_read_a_record(self) -> bool {
         matches!(self, Self::Key(Copying { step: CopyStep::Replace, value: Value { present: true, .. }, .. }))
@@ -105,7 +113,11 @@ impl Copying {
 
     const fn request(self, plan: Plan) -> Flight {
         let store = plan.authority().other();
-        let stamp = if matches!(store, Store::Target) { self.stamp } else { 0 };
+        let stamp = match store {
+            Store::Legacy => 0,
+            Store::Target if plan.target_keeps_stamps => self.stamp,
+            Store::Target => PLAIN,
+        };
         Flight { store, request: Request::Copy(self.value), stamp }
     }
 

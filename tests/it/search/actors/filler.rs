@@ -1,8 +1,8 @@
 //! The fill: one page holds the key, so each side is one page and an empty one.
 
 use crossfade::data::Scope;
-use crossfade::journal::{ClaimId, Command, FillProgress, Mark, MarkId, MarkState, Reply};
-use crossfade::protocol::{CopyEnd, Fill, FillEvent, FillStep, Side};
+use crossfade::journal::{ClaimId, Command, FillProgress, Mark, MarkId, MarkState, Micros, Reason, Reply};
+use crossfade::protocol::{CopyEnd, Fill, FillEvent, FillStep, RepairEnd, RepairStep, Side, after_repair};
 use crossfade::route::{Stage, Store};
 
 use super::copying::ScopeCopy;
@@ -11,7 +11,7 @@ use crate::search::explore::Steps;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
 use crate::search::scenario::{Filling, Scenario, take};
-use crate::search::values::{Flight, PLAIN, Plan, Request, Value};
+use crate::search::values::{Flight, PLAIN, Plan, Request, Value, key};
 use crate::search::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ pub(crate) struct Filler {
     /// Its claim of the marks on everything, 0 when there is none.
     pub(crate) claim: ClaimId,
     page: Page,
+    /// Its mark of the key, while that is copied to a target without stamps.
+    pub(crate) row: Option<MarkId>,
 }
 
 /// The page that is being copied.
@@ -43,6 +45,10 @@ enum Page {
     Read(Value, u8),
     /// A key that the secondary listed.
     Listed(ScopeCopy),
+}
+
+const fn leave(first: MarkId, not_before: Micros) -> Command {
+    Command::Leave { first, rows: 1, narrowed: None, not_before, reason: Reason::CopyFailed }
 }
 
 type Add<'a> = &'a mut dyn FnMut(World, Did);
@@ -98,6 +104,7 @@ fn begin(world: &World, scenario: &Scenario, add: Add<'_>) {
         waits: false,
         claim: 0,
         page: Page::None,
+        row: None,
     };
     add(filler.put(world), Did::BeginFill(side));
 }
@@ -189,6 +196,11 @@ impl Filler {
             return add(self.after(FillEvent::PageEmpty).put(world), Did::Page(side, false));
         }
         match (side, self.page) {
+            (Side::Authority, _) if !self.plan.target_keeps_stamps => {
+                let here = world.register(Store::Legacy).value.present;
+                let page = Page::Listed(ScopeCopy::key(self.plan));
+                add(self.listed(here, page).put(world), Did::Page(side, here));
+            }
             (Side::Secondary, _) => {
                 let here = world.register(Store::Target).value.present;
                 let page = Page::Listed(ScopeCopy::key(self.plan));
@@ -215,6 +227,9 @@ impl Filler {
     fn copy(self, world: &World, scenario: &Scenario, add: Add<'_>) {
         match self.page {
             Page::Read(value, stamp) => self.copy_page(world, value, stamp, add),
+            Page::Listed(copy) if !self.plan.target_keeps_stamps => {
+                self.copy_marked(copy, world, scenario, add);
+            }
             Page::Listed(copy) => {
                 for (next, copy, did) in copy.ways(world, scenario, self.plan) {
                     let filler = match copy {
@@ -227,6 +242,33 @@ impl Filler {
                 }
             }
             Page::None | Page::Stamped(_) => {}
+        }
+    }
+
+    /// Where no stamps are kept the key is marked before it is copied, and stays so unless it is.
+    fn copy_marked(self, copy: ScopeCopy, world: &World, scenario: &Scenario, add: Add<'_>) {
+        let marks = !scenario.without(Rule::FillMarksWithoutStamps);
+        let Some(row) = self.row.or((!marks).then_some(0)) else {
+            let mut next = world.clone();
+            let (session, epoch, first) = (world.gateway.session, self.plan.epoch, world.free_row());
+            next.apply(&Command::Mark { session, epoch, first, scopes: vec![key()], now: world.now });
+            return add(Self { row: Some(first), ..self }.put(&next), Did::Mark);
+        };
+        for (mut next, copy, did) in copy.ways(world, scenario, self.plan) {
+            let Some(end) = copy.end() else {
+                add(Self { page: Page::Listed(copy), ..self }.put(&next), did);
+                continue;
+            };
+            let step = after_repair(RepairEnd::Ended(end), self.plan.secondary(), 0, u32::MAX);
+            next.apply(&match step {
+                RepairStep::GiveBack(wait) => leave(row, world.not_before(wait, self.plan, scenario)),
+                _ => Command::Unmark { first: row, rows: 1 },
+            });
+            // A key that failed holds its page up only while the breaker is open.
+            let events = [FillEvent::PageCopied, FillEvent::PageFailed];
+            for event in &events[..if step == RepairStep::Clear { 1 } else { 2 }] {
+                add(Self { row: None, ..self }.after(*event).put(&next), did);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The move from stage to stage: hold, drain, no mark, ids, clock, commit, adopt.
 
 use crossfade::journal::{Command, Reply};
-use crossfade::protocol::{CommitRequest, MoveEvent, MoveRun, MoveStep};
+use crossfade::protocol::{CommitRequest, Grounds, MoveEvent, MoveRun, MoveStep};
 use crossfade::route::{Stage, Store};
 
 use crate::search::explore::Steps;
@@ -52,7 +52,7 @@ fn begin(world: &World, scenario: &Scenario, add: Add<'_>) {
     };
     let from = world.gateway.plan;
     let certified = scenario.target_is_equal || world.status.certificate.is_some();
-    let Ok((machine, step)) = MoveRun::begin(from.stage, to, certified) else {
+    let Ok((machine, step)) = MoveRun::begin(from.stage, to, Grounds { certified, forced: false }) else {
         return;
     };
     add(Mover { from, to, machine, step }.put(world), Did::BeginMove(to));
@@ -94,10 +94,17 @@ impl Mover {
             next.gateway.repairs_held = false;
             return add(next, Did::RepairsLetIn);
         }
-        if world.journal.marks().is_empty() || scenario.without(Rule::SwitchFindsNoMark) {
+        if world.journal.marks().is_empty() || self.passes_marks(scenario) {
             add(self.after(MoveEvent::NoMarks).put(world), Did::NoMarks);
         }
         self.time_out(world, add);
+    }
+
+    fn passes_marks(self, scenario: &Scenario) -> bool {
+        scenario.without(match self.to {
+            Stage::Complete => Rule::CompleteFindsNoMark,
+            _ => Rule::SwitchFindsNoMark,
+        })
     }
 
     fn hold_repairs(self, world: &World, scenario: &Scenario, add: Add<'_>) {
@@ -133,8 +140,8 @@ impl Mover {
 
     fn commit(self, world: &World, scenario: &Scenario, request: CommitRequest, add: Add<'_>) {
         let mut next = world.clone();
-        let anyway = scenario.without(Rule::SwitchFindsNoMark);
-        let request = CommitRequest { needs_no_marks: request.needs_no_marks && !anyway, ..request };
+        let needs_no_marks = request.needs_no_marks && !self.passes_marks(scenario);
+        let request = CommitRequest { needs_no_marks, ..request };
         let reply = next.apply(&Command::Commit {
             from: self.from.epoch,
             request,
@@ -144,6 +151,9 @@ impl Mover {
         });
         match reply {
             Reply::Committed(_) => {
+                if self.to == Stage::Complete {
+                    next.left_to_legacy = Some(next.register(Store::Target).value);
+                }
                 self.lose_answer(&next, true, add);
                 self.lose_answer(world, false, add);
                 add(self.after(MoveEvent::Committed).put(&next), Did::Committed(self.to));
@@ -169,7 +179,7 @@ impl Mover {
         let mut next = world.clone();
         (next.gateway.mover, next.gateway.held, next.gateway.repairs_held) = (None, false, false);
         if adopt {
-            next.gateway.plan = Plan { stage: self.to, epoch: world.status.epoch };
+            next.gateway.plan = Plan { stage: self.to, epoch: world.status.epoch, ..self.from };
         }
         add(next, if adopt { Did::Adopt(self.to) } else { Did::KeepOld });
     }
