@@ -78,6 +78,9 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(any(feature = "prometheus", feature = "metrics"))]
+pub mod metrics;
+
 #[cfg(feature = "test-util")]
 pub mod test_util;
 

@@ -76,10 +76,12 @@ mod handover;
 mod layer;
 mod moves;
 mod plan;
+mod reloads;
 mod request;
 mod routed;
 mod service;
 mod unrecorded;
+mod wanted;
 
 pub use crate::stage::{NotAStage, Stage, Store};
 pub use cohort::bucket;
@@ -92,6 +94,7 @@ pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHan
 pub use handover::LegacyIds;
 pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
+pub use reloads::ReloadStatus;
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
 pub use routed::Routed;
 pub use service::Route;

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 mod cancellation;
+mod configure;
 mod crash;
 mod dual_write;
 mod fallback;
 mod fill;
 mod journal_rules;
 mod layer_order;
+mod metrics;
 mod mismatch_metrics;
 mod reads;
 mod repair;
