@@ -78,6 +78,8 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(feature = "watch")]
+pub mod config_file;
 #[cfg(any(feature = "prometheus", feature = "metrics"))]
 pub mod metrics;
 

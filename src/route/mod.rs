@@ -80,6 +80,8 @@ mod reloads;
 mod request;
 mod routed;
 mod service;
+#[cfg(any(feature = "watch", feature = "admin"))]
+mod text;
 mod unrecorded;
 mod wanted;
 
@@ -98,7 +100,11 @@ pub use reloads::ReloadStatus;
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
 pub use routed::Routed;
 pub use service::Route;
+#[cfg(any(feature = "watch", feature = "admin"))]
+pub use text::{BadConfig, CONFIG_BYTES_MAX};
 
 pub(crate) use self::core::Core;
 pub(crate) use gate::Entrant;
 pub(crate) use handover::Clocks;
+#[cfg(any(feature = "watch", feature = "admin"))]
+pub(crate) use text::{Language, read as read_config};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 mod cancellation;
+mod config_file;
 mod configure;
 mod crash;
 mod dual_write;
