@@ -78,6 +78,8 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(feature = "admin")]
+pub mod admin;
 #[cfg(feature = "watch")]
 pub mod config_file;
 #[cfg(any(feature = "prometheus", feature = "metrics"))]

@@ -32,15 +32,19 @@ impl Wanted {
 
 impl Core {
     /// Says in the audit log who changed which settings. The config is in force whether or not this can be recorded.
-    pub(super) async fn audit_config(&self, before: &RoutingConfig, after: &RoutingConfig, asked: Asked) {
+    pub(crate) async fn audit_config(&self, before: &RoutingConfig, after: &RoutingConfig, asked: Asked) {
         let changed = changed(before, after);
         if changed.is_empty() {
             return;
         }
-        let what = format!("config: {}", changed.join(", "));
+        self.audit(asked, format!("config: {}", changed.join(", "))).await;
+    }
+
+    /// Adds a line to the audit log; what it tells of is done whether or not it can be recorded.
+    pub(crate) async fn audit(&self, asked: Asked, what: String) {
         let entry = AuditEntry { at: self.journal.now(), who: asked.by, what, why: asked.because };
-        if let Err(error) = self.journal.done(Command::Audit { entry }).await {
-            tracing::warn!(%error, "a change of the config is in force and not in the audit log");
+        if let Err(error) = self.journal.done(Command::Audit { entry: entry.clone() }).await {
+            tracing::warn!(%error, who = entry.who, what = entry.what, "this is done and not in the audit log");
         }
     }
 }

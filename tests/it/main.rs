@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
+mod admin;
 mod cancellation;
 mod config_file;
 mod configure;
