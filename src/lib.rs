@@ -78,6 +78,13 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(feature = "admin")]
+pub mod admin;
+#[cfg(feature = "watch")]
+pub mod config_file;
+#[cfg(any(feature = "prometheus", feature = "metrics"))]
+pub mod metrics;
+
 #[cfg(feature = "test-util")]
 pub mod test_util;
 

@@ -40,6 +40,7 @@ macro_rules! statistics {
         pub(crate) struct Stats {
             $(pub(crate) $name: Counter,)+
             pub(crate) writes_in_flight: AtomicU64,
+            pub(crate) writes_held: AtomicU64,
         }
 
         /// What was counted since the migration was opened.
@@ -49,15 +50,18 @@ macro_rules! statistics {
             $($(#[doc = $doc])+ pub $name: u64,)+
             /// Applied writes that have not ended: copying, or about to.
             pub writes_in_flight: u64,
+            /// Writes that wait outside of the gate for the end of a change of the authority.
+            pub writes_held: u64,
         }
 
         impl StatsSnapshot {
-            /// What was counted after `earlier`. What is in flight stays as it is.
+            /// What was counted after `earlier`. What is in flight or held stays as it is.
             #[must_use]
             pub const fn since(&self, earlier: &Self) -> Self {
                 Self {
                     $($name: self.$name.saturating_sub(earlier.$name),)+
                     writes_in_flight: self.writes_in_flight,
+                    writes_held: self.writes_held,
                 }
             }
         }
@@ -68,6 +72,7 @@ macro_rules! statistics {
                 StatsSnapshot {
                     $($name: self.$name.get(),)+
                     writes_in_flight: self.writes_in_flight.load(Ordering::SeqCst),
+                    writes_held: self.writes_held.load(Ordering::SeqCst),
                 }
             }
         }
@@ -93,6 +98,8 @@ statistics! {
     writes_unrecorded,
     /// Writes that the layers refused.
     writes_refused,
+    /// Requests that `RouteLayer` refused: not classified, of no scope, held for too long, or after the close.
+    requests_refused,
     /// Writes that went on by themselves after their caller was gone.
     writes_rescued,
     /// Writes and copies without a caller that took too long and were given up; their marks stand.
@@ -151,6 +158,14 @@ statistics! {
     moves,
     /// Stage moves given up, the old stage kept.
     moves_given_up,
+    /// Configs put in force, those of a stage move included.
+    swaps,
+    /// Configs and stage moves that were refused or given up; the old config went on.
+    swaps_refused,
+    /// Contents of the watched config file that were put in force.
+    reloads,
+    /// Contents of the watched config file that were refused, and changes of it that could not be read.
+    reloads_failed,
 }
 
 impl StatsSnapshot {

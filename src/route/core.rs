@@ -15,6 +15,7 @@ use super::config::{Percent, RoutingConfig};
 use super::gate::{Entrant, Gate, Pass, Word};
 use super::handover::{Clocks, IdHandover};
 use super::plan::{Plan, ReadFacts};
+use super::reloads::Reloads;
 use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
 use super::unrecorded::Unrecorded;
@@ -42,6 +43,7 @@ pub(crate) struct Core {
     /// Room for copies and writes that go on without a caller.
     pub(crate) background: Arc<Semaphore>,
     pub(crate) unrecorded: Unrecorded,
+    pub(crate) reloads: Reloads,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
 }
@@ -185,7 +187,7 @@ impl Core {
         let asked_for = if config.cohort.read_override { classify.read_override(request) } else { None };
         let wanted = in_cohort || stage == Stage::Live || asked_for == Some(Store::Target);
         let dirty = (wanted || sampled) && self.journal.is_dirty(scopes.as_slice());
-        if dirty && wanted {
+        if dirty && wanted && stage.authority() == Store::Legacy {
             self.stats.dirty_reads.one();
         }
         let enabled =

@@ -12,7 +12,9 @@ use super::config::{ConfigError, JournalUnavailable, RoutingConfig};
 use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
+use super::reloads::Reloads;
 use super::unrecorded::Unrecorded;
+use super::wanted::Wanted;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
 use crate::stage::Stage;
 use crate::stats::{Stats, StatsSnapshot};
@@ -210,11 +212,7 @@ impl RoutingHandle {
     /// # Errors
     /// As [`swap`](Self::swap).
     pub async fn swap_as(&self, config: RoutingConfig, asked: Asked) -> Result<Drained, SwapError> {
-        let core = self.0;
-        // In a task of its own: a caller that goes away in the middle must not leave writes held.
-        let swap = tokio::spawn(async move { core.swap(config, &asked).await });
-        swap.await.map_err(|_| SwapError::Closed)??;
-        Ok(Drained(core))
+        self.put_in_force(Wanted::Config(config), asked).await
     }
 
     /// Moves to a stage with the present config otherwise.
@@ -222,9 +220,35 @@ impl RoutingHandle {
     /// # Errors
     /// As [`swap`](Self::swap).
     pub async fn move_to(&self, stage: Stage, asked: Asked) -> Result<Drained, SwapError> {
-        let mut config = self.config();
-        config.stage = stage;
-        self.swap_as(config, asked).await
+        self.put_in_force(Wanted::Stage(stage), asked).await
+    }
+
+    /// Puts another config in force and keeps the committed stage, whatever the config names. Which settings changed
+    /// goes to the audit log, without their values.
+    ///
+    /// [`swap`](Self::swap) with the stage that was read a moment ago would be a move back when somebody moves the stage
+    /// in between; this cannot.
+    ///
+    /// # Errors
+    /// When the config cannot be meant.
+    pub async fn configure(&self, config: RoutingConfig, asked: Asked) -> Result<Drained, SwapError> {
+        let before = self.config();
+        let drained = self.put_in_force(Wanted::ConfigInStage(config.clone()), asked.clone()).await?;
+        self.0.audit_config(&before, &config, asked).await;
+        Ok(drained)
+    }
+
+    async fn put_in_force(&self, wanted: Wanted, asked: Asked) -> Result<Drained, SwapError> {
+        let core = self.0;
+        // In a task of its own: a caller that goes away in the middle must not leave writes held.
+        let swap = tokio::spawn(async move {
+            let swapped = core.swap(wanted, &asked).await;
+            let counter = if swapped.is_ok() { &core.stats.swaps } else { &core.stats.swaps_refused };
+            counter.one();
+            swapped
+        });
+        swap.await.map_err(|_| SwapError::Closed)??;
+        Ok(Drained(core))
     }
 
     /// Waits until nothing that was planned before this call is running: no write, copy, repair or fill page. Reads
@@ -309,6 +333,7 @@ impl Core {
             breakers: Default::default(),
             background: Arc::new(Semaphore::new(COPIES_IN_BACKGROUND_MAX)),
             unrecorded: Unrecorded::default(),
+            reloads: Reloads::default(),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
         }

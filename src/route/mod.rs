@@ -91,10 +91,14 @@ mod handover;
 mod layer;
 mod moves;
 mod plan;
+mod reloads;
 mod request;
 mod routed;
 mod service;
+#[cfg(any(feature = "watch", feature = "admin"))]
+mod text;
 mod unrecorded;
+mod wanted;
 
 pub use crate::stage::{NotAStage, Stage, Store};
 pub use cohort::bucket;
@@ -107,10 +111,15 @@ pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHan
 pub use handover::LegacyIds;
 pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
+pub use reloads::ReloadStatus;
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
 pub use routed::Routed;
 pub use service::Route;
+#[cfg(any(feature = "watch", feature = "admin"))]
+pub use text::{BadConfig, CONFIG_BYTES_MAX};
 
 pub(crate) use self::core::Core;
 pub(crate) use gate::Entrant;
 pub(crate) use handover::Clocks;
+#[cfg(any(feature = "watch", feature = "admin"))]
+pub(crate) use text::{Language, read as read_config};

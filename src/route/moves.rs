@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::config::RoutingConfig;
 use super::core::Core;
 use super::handle::{Asked, SwapError};
+use super::wanted::Wanted;
 use crate::data::Stamp;
 use crate::journal::{AuditEntry, Command, JournalError, Refusal, Reply};
 use crate::protocol::{CommitRequest, Grounds, MoveEvent, MoveRefused, MoveRun, MoveStep};
@@ -17,14 +18,11 @@ use crate::stage::{Stage, Store};
 const PAUSE: Duration = Duration::from_millis(2);
 
 impl Core {
-    /// Puts a config in force, with a stage move when it names another stage.
-    pub(super) async fn swap(
-        &'static self,
-        mut config: RoutingConfig,
-        asked: &Asked,
-    ) -> Result<(), SwapError> {
-        config.check()?;
+    /// Puts in force what is wanted, with a stage move when it names another stage.
+    pub(super) async fn swap(&'static self, wanted: Wanted, asked: &Asked) -> Result<(), SwapError> {
         let _one_at_a_time = self.moving.lock().await;
+        let mut config = wanted.config(&self.snapshot.load().config);
+        config.check()?;
         let (from, to) = (self.stage(), config.stage);
         if from == to {
             self.publish(config);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::mem;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::time::{Instant, timeout_at};
@@ -49,7 +50,10 @@ where
         match self.core.plan(&self.classify, request) {
             Ok(Planned::Routed(routed)) => Either::direct(self.inner.call(routed)),
             Ok(Planned::Held(request)) => Either::boxed(self.held(request)),
-            Err(refused) => Either::boxed(std::future::ready(Err(refused.into()))),
+            Err(refused) => {
+                self.core.stats.requests_refused.one();
+                Either::boxed(std::future::ready(Err(refused.into())))
+            }
         }
     }
 }
@@ -71,20 +75,45 @@ impl<S, C> Route<S, C> {
         let next = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, next);
         let (core, classify) = (self.core, self.classify.clone());
+        let waiting = Waiting::new(core);
         async move {
             let start = Instant::now();
             // Twice the hold: a move whose commit is in doubt keeps writes held longer than its own limit.
             let deadline = start + core.snapshot.load().config.hold.max * 2;
             loop {
                 if timeout_at(deadline, core.release()).await.is_err() {
+                    core.stats.requests_refused.one();
                     let held_ms = start.elapsed().as_millis() as u64;
                     return Err(Refused::HoldRanOut { held_ms }.into());
                 }
-                match core.plan(&classify, request)? {
-                    Planned::Routed(routed) => return ready.call(routed).await,
-                    Planned::Held(again) => request = again,
+                match core.plan(&classify, request) {
+                    Ok(Planned::Routed(routed)) => {
+                        drop(waiting);
+                        return ready.call(routed).await;
+                    }
+                    Ok(Planned::Held(again)) => request = again,
+                    Err(refused) => {
+                        core.stats.requests_refused.one();
+                        return Err(refused.into());
+                    }
                 }
             }
         }
+    }
+}
+
+/// A write that is held, for as long as it is.
+struct Waiting(&'static Core);
+
+impl Waiting {
+    fn new(core: &'static Core) -> Self {
+        core.stats.writes_held.fetch_add(1, Ordering::SeqCst);
+        Self(core)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.stats.writes_held.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
+mod admin;
 mod canary_read;
 mod cancellation;
 mod complete;
+mod config_file;
+mod configure;
 mod crash;
 mod dual_write;
 mod fallback;
@@ -12,6 +15,7 @@ mod fill;
 mod ids;
 mod journal_rules;
 mod layer_order;
+mod metrics;
 mod mismatch_metrics;
 mod readiness;
 mod reads;
