@@ -67,6 +67,9 @@ pub mod data;
 pub mod route;
 pub mod store;
 
+pub mod functions;
+pub mod records;
+
 pub mod canary_read;
 pub mod dual_write;
 pub mod fallback;
@@ -89,6 +92,6 @@ mod per_second;
 mod shard;
 mod stats;
 
-pub use error::Refused;
+pub use error::{Failed, Refused};
 pub use migration::{Migration, MigrationBuilder};
 pub use stats::{StatsSnapshot, StatsWindow};

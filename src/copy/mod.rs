@@ -58,10 +58,12 @@
 //! A script that has to write to the *authority* past the stack marks what it wrote:
 //! [`Journal::mark_for_repair`](crate::journal::Journal::mark_for_repair).
 
+mod any;
 mod copier;
 mod run;
 mod walk;
 
 pub use copier::{Copier, CopyScopes};
 
+pub(crate) use any::AnyCopier;
 pub(crate) use run::CopyJob;

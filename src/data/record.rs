@@ -51,6 +51,13 @@ impl<D: DataSet> RecordKey<D> {
     }
 }
 
+/// A pair of group and item, so that a caller can write `(42, 1001)` for a key.
+impl<D: DataSet> From<(D::Group, D::Item)> for RecordKey<D> {
+    fn from((group, item): (D::Group, D::Item)) -> Self {
+        Self { group, item }
+    }
+}
+
 impl<D: DataSet> fmt::Debug for RecordKey<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_key(), f)

@@ -29,7 +29,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const fn from_same(same: bool) -> Self {
+    pub(crate) const fn from_same(same: bool) -> Self {
         if same { Self::Same } else { Self::Differs(Vec::new()) }
     }
 }
@@ -93,6 +93,11 @@ pub(super) fn classify<Res, C: Compare<Res>>(
     };
     (class, Vec::new())
 }
+
+/// Compares as the way in says by itself: records by [`DataSet::same`](crate::data::DataSet::same), what functions
+/// answer by `==`. Knows no other answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByDefault;
 
 /// Compares what a closure makes of each answer, by `==`.
 ///

@@ -12,7 +12,8 @@ use super::config::{ConfigError, JournalUnavailable, RoutingConfig};
 use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
-use super::stage::Stage;
+use super::stage::{Stage, Store};
+use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
 use crate::stats::{Stats, StatsSnapshot};
@@ -128,6 +129,18 @@ pub enum SwapError {
         /// What the store or the journal said.
         reason: String,
     },
+    /// Some way in has no write code for the target, which would be the authority. Not even force moves there: each of
+    /// its writes would be refused.
+    #[error(
+        "{without} cannot write to the target, which decides in {to}: build it with `records` or `functions` in place \
+         of `records_before_ramp_down` or `functions_before_ramp_down`"
+    )]
+    NoTargetWrites {
+        /// The stage asked for.
+        to: Stage,
+        /// The names of those without.
+        without: String,
+    },
     /// The migration was closed, or its runtime is gone.
     #[error("the migration is closed")]
     Closed,
@@ -236,6 +249,16 @@ impl RoutingHandle {
         }
     }
 
+    /// Says that writes of this name have no code for the target yet: a move to `ramp_down` is then refused, and names
+    /// it. The builders whose names end in `_before_ramp_down` say so by themselves; say it here for a target service
+    /// of your own that answers writes with an error.
+    pub fn without_target_writes(&self, name: &'static str) {
+        self.0.without_target_writes.add(name);
+        if self.stage().authority() == Store::Target {
+            tracing::error!(name, stage = %self.stage(), "the target is the authority and there is no code to write to it");
+        }
+    }
+
     /// Ends the migration in order: refuses new requests, drains, and ends the session, so that the next start finds
     /// nothing to repair but the marks that stand.
     ///
@@ -307,6 +330,7 @@ impl Core {
             unrecorded: Unrecorded::default(),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
+            without_target_writes: WithoutTargetWrites::default(),
         }
     }
 

@@ -80,6 +80,7 @@ mod request;
 mod routed;
 mod service;
 mod stage;
+mod target_writes;
 mod unrecorded;
 
 pub use cohort::bucket;

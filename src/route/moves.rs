@@ -42,6 +42,9 @@ impl Core {
         if from.switches_authority(to) && status.marks.dead > 0 {
             return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
+        if from.switches_authority(to) && to.authority() == Store::Target {
+            self.without_target_writes.check(to)?;
+        }
         let hold = self.snapshot.load().config.hold.max;
         config.stage = to;
         let mut mover = Mover { core: self, from, to, asked, start: Instant::now(), hold, problem: None };

@@ -116,6 +116,12 @@ pub trait StorageRequest {
     fn read_override(&self) -> Option<Store> {
         None
     }
+
+    /// The store that answered the pages before this one, as a page token names it. Honoured while both stores may
+    /// answer, whatever the cohort says by then, and never for a dirty group.
+    fn began_on(&self) -> Option<Store> {
+        None
+    }
 }
 
 /// Says of requests that are not your own type what [`StorageRequest`] says of itself.
@@ -134,6 +140,10 @@ pub trait Classify<Req> {
     }
     /// The store that the caller wants this read to be answered by.
     fn read_override(&self, _request: &Req) -> Option<Store> {
+        None
+    }
+    /// The store that answered the pages before this one.
+    fn began_on(&self, _request: &Req) -> Option<Store> {
         None
     }
 }
@@ -157,6 +167,9 @@ impl<Req: StorageRequest> Classify<Req> for ByRequest {
     }
     fn read_override(&self, request: &Req) -> Option<Store> {
         request.read_override()
+    }
+    fn began_on(&self, request: &Req) -> Option<Store> {
+        request.began_on()
     }
 }
 
