@@ -1,55 +1,32 @@
 //! Payments in two SQLite stores: all that crossfade has to be told of them.
 
-use crossfade::data::{DataSet, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
-use crossfade::journal::IdBlocks;
-use crossfade::records::{Entity, WriteRecords};
-use sqlx::{Executor, Sqlite, SqlitePool, query, query_as, query_scalar};
+use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use crossfade::{journal::IdBlocks, records::Change, records::WriteRecords};
+use sqlx::{Executor, Sqlite, SqlitePool, query, query_as, query_scalar, sqlite::SqliteArguments};
 
-use crate::domain::{Payment, PaymentError};
+use super::domain::{Payment, PaymentError, Payments, wall_clock};
 
-pub struct Payments;
-impl DataSet for Payments {
-    type Group = i64; // the invoice
-    type Item = i64;
-    type Record = Payment;
-    fn same(a: &Payment, b: &Payment) -> bool {
-        a == b
-    }
-}
-impl Entity for Payments {
-    type New = i64; // the amount
-    type Error = PaymentError;
-}
 type Key = RecordKey<Payments>;
-type Result<T, E = PaymentError> = std::result::Result<T, E>;
+type Result<T> = std::result::Result<T, PaymentError>;
+type Paged = Result<Page<Payments>>;
 
 /// The store to leave. The database assigns the ids; it keeps no stamps, so no column is new.
 #[derive(Clone)]
-pub struct Relational(pub SqlitePool);
+pub(crate) struct Relational(pub(crate) SqlitePool);
 impl Relational {
-    pub const SCHEMA: &str = "CREATE TABLE payments (id INTEGER PRIMARY KEY AUTOINCREMENT,
-        invoice INTEGER NOT NULL, amount INTEGER NOT NULL, paid_at INTEGER);
-        CREATE INDEX payments_of_invoice ON payments (invoice, id)";
     const GET: &str = "SELECT amount, paid_at FROM payments WHERE invoice = ?1 AND id = ?2";
     const PAGE: &str = "SELECT invoice, id, amount, paid_at FROM payments
         WHERE (invoice, id) > (?1, ?2) AND invoice <= ?3 ORDER BY invoice, id LIMIT ?4";
-    const CREATE: &str = "INSERT INTO payments (invoice, amount) VALUES (?1, ?2) RETURNING id";
     const PUT: &str = "INSERT INTO payments (invoice, id, amount, paid_at) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT DO UPDATE SET amount = excluded.amount, paid_at = excluded.paid_at";
+        ON CONFLICT DO UPDATE SET amount = ?3, paid_at = ?4";
     const DELETE: &str = "DELETE FROM payments WHERE invoice = ?1 AND id = ?2";
-
-    async fn get<'c>(on: impl Executor<'c, Database = Sqlite>, key: &Key) -> Result<Option<Payment>> {
+    const CREATE: &str = "INSERT INTO payments (invoice, amount) VALUES (?1, ?2) RETURNING id";
+    async fn get(on: impl Executor<'_, Database = Sqlite>, key: &Key) -> Result<Option<Payment>> {
         let row = query_as(Self::GET).bind(key.group).bind(key.item).fetch_optional(on).await?;
         Ok(row.map(|(amount, paid_at)| Payment { amount, paid_at }))
     }
-    async fn set<'c>(
-        on: impl Executor<'c, Database = Sqlite>,
-        key: &Key,
-        to: Option<&Payment>,
-    ) -> Result<()> {
-        let set = query(if to.is_some() { Self::PUT } else { Self::DELETE }).bind(key.group).bind(key.item);
-        let set = if let Some(payment) = to { set.bind(payment.amount).bind(payment.paid_at) } else { set };
-        Ok(set.execute(on).await.map(drop)?)
+    async fn set(on: impl Executor<'_, Database = Sqlite>, key: &Key, to: Option<&Payment>) -> Result<()> {
+        Ok(bound(if to.is_some() { Self::PUT } else { Self::DELETE }, key, to).execute(on).await.map(drop)?)
     }
 }
 impl RecordStore for Relational {
@@ -62,14 +39,8 @@ impl RecordStore for Relational {
     async fn replace(&self, key: &Key, record: Option<&Payment>, _: Stamp) -> Result<()> {
         Self::set(&self.0, key, record).await
     }
-    async fn page(
-        &self,
-        of: Option<&i64>,
-        after: Option<&Key>,
-        max: usize,
-        now: Stamp,
-    ) -> Result<Page<Payments>> {
-        page(&self.0, Self::PAGE, of, after, max, now).await
+    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Paged {
+        Ok(Page { stamp: now, ..page(&self.0, Self::PAGE, of, after, max).await? })
     }
     fn outcome(error: &PaymentError) -> Outcome {
         error.outcome()
@@ -81,53 +52,38 @@ impl WriteRecords for Relational {
         Ok(((invoice, id).into(), Payment { amount, paid_at: None }))
     }
     /// In a transaction that locks before it reads.
-    async fn update<E, F>(&self, key: &Key, change: F) -> Result<Option<Payment>, E>
-    where
-        E: From<PaymentError> + Send + 'static,
-        F: Fn(&mut Option<Payment>) -> Result<(), E> + Send + Sync + 'static,
-    {
-        let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await.map_err(PaymentError::from)?;
+    async fn update(&self, key: &Key, change: Change<Payments>) -> Result<Option<Payment>> {
+        let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await?;
         let mut record = Self::get(&mut *transaction, key).await?;
-        change(&mut record)?;
-        Self::set(&mut *transaction, key, record.as_ref()).await?;
-        transaction.commit().await.map_err(PaymentError::from)?;
+        if change.apply(&mut record) {
+            Self::set(&mut *transaction, key, record.as_ref()).await?;
+            transaction.commit().await?;
+        }
         Ok(record)
     }
 }
 
-/// The store to move to. A row keeps its stamp when it is deleted; ids come from the journal.
+/// The store to move to. A row keeps its stamp when it is deleted, and ids come from the journal.
 #[derive(Clone)]
-pub struct Partitioned(pub SqlitePool, pub IdBlocks);
+pub(crate) struct Partitioned(pub(crate) SqlitePool, pub(crate) IdBlocks);
 impl Partitioned {
-    pub const SCHEMA: &str =
-        "CREATE TABLE payments_by_invoice (invoice INTEGER, id INTEGER, stamp INTEGER NOT NULL,
-        amount INTEGER, paid_at INTEGER, PRIMARY KEY (invoice, id)) WITHOUT ROWID -- no amount: deleted";
     const GET: &str = "SELECT stamp, amount, paid_at FROM payments_by_invoice WHERE invoice = ?1 AND id = ?2";
-    const PAGE: &str = "SELECT invoice, id, amount, paid_at FROM payments_by_invoice
-        WHERE (invoice, id) > (?1, ?2) AND invoice <= ?3 AND amount NOT NULL ORDER BY invoice, id LIMIT ?4";
+    const PAGE: &str = "SELECT invoice, id, amount, paid_at FROM payments_by_invoice WHERE amount NOT NULL
+        AND (invoice, id) > (?1, ?2) AND invoice <= ?3 ORDER BY invoice, id LIMIT ?4";
     const COPY: &str = "INSERT INTO payments_by_invoice VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
-        SET stamp = excluded.stamp, amount = excluded.amount, paid_at = excluded.paid_at WHERE stamp <= excluded.stamp";
+        SET amount = ?3, paid_at = ?4, stamp = ?5 WHERE stamp <= ?5";
     const SET: &str = "INSERT INTO payments_by_invoice VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
-        SET stamp = max(stamp + 1, excluded.stamp), amount = excluded.amount, paid_at = excluded.paid_at WHERE stamp = ?6";
+        SET amount = ?3, paid_at = ?4, stamp = max(stamp + 1, ?5) WHERE stamp = ?6";
     const TRIES_MAX: usize = 100;
-
     async fn get(&self, key: &Key) -> Result<(Option<Stamp>, Option<Payment>)> {
         let row = query_as(Self::GET).bind(key.group).bind(key.item).fetch_optional(&self.0).await?;
-        let (stamp, amount, paid_at) = row.unwrap_or_default();
+        let (stamp, amount, paid_at): (_, Option<i64>, _) = row.unwrap_or_default();
         Ok((stamp, amount.map(|amount| Payment { amount, paid_at })))
     }
-    /// Whether it was set: the row is still as it was `seen`.
-    async fn set(
-        &self,
-        sql: &'static str,
-        key: &Key,
-        to: Option<&Payment>,
-        stamp: Stamp,
-        seen: Option<Stamp>,
-    ) -> Result<bool> {
-        let set = query(sql).bind(key.group).bind(key.item).bind(stamp);
-        let set = set.bind(to.map(|to| to.amount)).bind(to.and_then(|to| to.paid_at)).bind(seen);
-        Ok(set.execute(&self.0).await?.rows_affected() > 0)
+    /// Writes if the row still has the stamp that was seen, or still is not there.
+    async fn set(&self, key: &Key, to: Option<&Payment>, seen: Option<Stamp>) -> Result<bool> {
+        Ok(bound(Self::SET, key, to).bind(wall_clock()).bind(seen).execute(&self.0).await?.rows_affected()
+            > 0)
     }
 }
 impl RecordStore for Partitioned {
@@ -138,19 +94,13 @@ impl RecordStore for Partitioned {
         Ok((now, self.get(key).await?.1))
     }
     async fn replace(&self, key: &Key, record: Option<&Payment>, stamp: Stamp) -> Result<()> {
-        self.set(Self::COPY, key, record, stamp, None).await.map(drop)
+        Ok(bound(Self::COPY, key, record).bind(stamp).execute(&self.0).await.map(drop)?)
     }
-    async fn page(
-        &self,
-        of: Option<&i64>,
-        after: Option<&Key>,
-        max: usize,
-        now: Stamp,
-    ) -> Result<Page<Payments>> {
-        page(&self.0, Self::PAGE, of, after, max, now).await
+    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Paged {
+        Ok(Page { stamp: now, ..page(&self.0, Self::PAGE, of, after, max).await? })
     }
     async fn clock(&self) -> Result<Option<Stamp>> {
-        Ok(Some(clock()))
+        Ok(Some(wall_clock()))
     }
     fn outcome(error: &PaymentError) -> Outcome {
         error.outcome()
@@ -160,22 +110,38 @@ impl WriteRecords for Partitioned {
     async fn create(&self, &invoice: &i64, &amount: &i64) -> Result<KeyedRecord<Payments>> {
         let key = (invoice, self.1.next_id().await?.cast_signed()).into();
         let payment = Payment { amount, paid_at: None };
-        self.set(Self::SET, &key, Some(&payment), clock(), None).await?;
-        Ok((key, payment))
+        let is_new = self.set(&key, Some(&payment), None).await?;
+        is_new.then_some((key, payment)).ok_or(PaymentError::Contended)
     }
-    /// With a write that takes place only where nothing came in between.
-    async fn update<E, F>(&self, key: &Key, change: F) -> Result<Option<Payment>, E>
-    where
-        E: From<PaymentError> + Send + 'static,
-        F: Fn(&mut Option<Payment>) -> Result<(), E> + Send + Sync + 'static,
-    {
+    /// With a write that takes place only where no other one came in between.
+    async fn update(&self, key: &Key, change: Change<Payments>) -> Result<Option<Payment>> {
         for _ in 0..Self::TRIES_MAX {
             let (seen, mut record) = self.get(key).await?;
-            change(&mut record)?;
-            if self.set(Self::SET, key, record.as_ref(), clock(), seen).await? {
+            if !change.apply(&mut record) || self.set(key, record.as_ref(), seen).await? {
                 return Ok(record);
             }
         }
-        Err(PaymentError::Contended.into())
+        Err(PaymentError::Contended)
     }
+}
+
+async fn page(
+    on: &SqlitePool,
+    sql: &'static str,
+    of: Option<&i64>,
+    after: Option<&Key>,
+    max: usize,
+) -> Paged {
+    let (invoice, id) = after.map_or((of.map_or(i64::MIN, |of| *of), i64::MIN), |key| (key.group, key.item));
+    let page = query_as(sql).bind(invoice).bind(id).bind(of.map_or(i64::MAX, |of| *of)).bind(max as i64);
+    let rows: Vec<(i64, i64, i64, Option<i64>)> = page.fetch_all(on).await?;
+    let record = |(invoice, id, amount, paid_at)| ((invoice, id).into(), Payment { amount, paid_at });
+    Ok(Page { stamp: 0, records: rows.into_iter().map(record).collect() })
+}
+fn bound(
+    sql: &'static str,
+    key: &Key,
+    to: Option<&Payment>,
+) -> query::Query<'static, Sqlite, SqliteArguments> {
+    query(sql).bind(key.group).bind(key.item).bind(to.map(|to| to.amount)).bind(to.and_then(|to| to.paid_at))
 }

@@ -7,6 +7,7 @@ mod handle;
 mod page;
 mod request;
 mod service;
+mod service_store;
 
 pub use answer::{RecordAnswer, RecordBody};
 pub use change::Change;
@@ -15,5 +16,6 @@ pub use handle::Records;
 pub use page::{LIST_MAX, NotAToken, PageToken, RecordsPage};
 pub use request::{ListFrom, RecordCall, RecordRequest, UpdateClosure};
 pub use service::{ReadOnlyService, RecordService, ResponseFuture};
+pub use service_store::{ServiceStore, StoreCall};
 
 pub(crate) use answer::within;
