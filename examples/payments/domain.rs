@@ -56,7 +56,7 @@ impl PaymentError {
 }
 
 /// Microseconds since 1970.
-pub(crate) fn wall_clock() -> Stamp {
+pub(crate) fn clock() -> Stamp {
     std::time::UNIX_EPOCH
         .elapsed()
         .map_or(0, |since| Stamp::try_from(since.as_micros()).unwrap_or(Stamp::MAX))

@@ -2,13 +2,15 @@
 
 use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
 use crossfade::{journal::IdBlocks, records::Change, records::WriteRecords};
-use sqlx::{Executor, Sqlite, SqlitePool, query, query_as, query_scalar, sqlite::SqliteArguments};
+use sqlx::{
+    Executor, Sqlite, SqlitePool, query, query::Query, query_as, query_scalar, sqlite::SqliteArguments,
+};
 
-use super::domain::{Payment, PaymentError, Payments, wall_clock};
+use super::domain::{Payment, PaymentError, Payments, clock};
 
 type Key = RecordKey<Payments>;
 type Result<T> = std::result::Result<T, PaymentError>;
-type Paged = Result<Page<Payments>>;
+type Rows = Result<Page<Payments>>;
 
 /// The store to leave. The database assigns the ids; it keeps no stamps, so no column is new.
 #[derive(Clone)]
@@ -21,6 +23,7 @@ impl Relational {
         ON CONFLICT DO UPDATE SET amount = ?3, paid_at = ?4";
     const DELETE: &str = "DELETE FROM payments WHERE invoice = ?1 AND id = ?2";
     const CREATE: &str = "INSERT INTO payments (invoice, amount) VALUES (?1, ?2) RETURNING id";
+
     async fn get(on: impl Executor<'_, Database = Sqlite>, key: &Key) -> Result<Option<Payment>> {
         let row = query_as(Self::GET).bind(key.group).bind(key.item).fetch_optional(on).await?;
         Ok(row.map(|(amount, paid_at)| Payment { amount, paid_at }))
@@ -39,7 +42,7 @@ impl RecordStore for Relational {
     async fn replace(&self, key: &Key, record: Option<&Payment>, _: Stamp) -> Result<()> {
         Self::set(&self.0, key, record).await
     }
-    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Paged {
+    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Rows {
         Ok(Page { stamp: now, ..page(&self.0, Self::PAGE, of, after, max).await? })
     }
     fn outcome(error: &PaymentError) -> Outcome {
@@ -75,6 +78,7 @@ impl Partitioned {
     const SET: &str = "INSERT INTO payments_by_invoice VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
         SET amount = ?3, paid_at = ?4, stamp = max(stamp + 1, ?5) WHERE stamp = ?6";
     const TRIES_MAX: usize = 100;
+
     async fn get(&self, key: &Key) -> Result<(Option<Stamp>, Option<Payment>)> {
         let row = query_as(Self::GET).bind(key.group).bind(key.item).fetch_optional(&self.0).await?;
         let (stamp, amount, paid_at): (_, Option<i64>, _) = row.unwrap_or_default();
@@ -82,8 +86,7 @@ impl Partitioned {
     }
     /// Writes if the row still has the stamp that was seen, or still is not there.
     async fn set(&self, key: &Key, to: Option<&Payment>, seen: Option<Stamp>) -> Result<bool> {
-        Ok(bound(Self::SET, key, to).bind(wall_clock()).bind(seen).execute(&self.0).await?.rows_affected()
-            > 0)
+        Ok(bound(Self::SET, key, to).bind(clock()).bind(seen).execute(&self.0).await?.rows_affected() > 0)
     }
 }
 impl RecordStore for Partitioned {
@@ -96,11 +99,11 @@ impl RecordStore for Partitioned {
     async fn replace(&self, key: &Key, record: Option<&Payment>, stamp: Stamp) -> Result<()> {
         Ok(bound(Self::COPY, key, record).bind(stamp).execute(&self.0).await.map(drop)?)
     }
-    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Paged {
+    async fn page(&self, of: Option<&i64>, after: Option<&Key>, max: usize, now: Stamp) -> Rows {
         Ok(Page { stamp: now, ..page(&self.0, Self::PAGE, of, after, max).await? })
     }
     async fn clock(&self) -> Result<Option<Stamp>> {
-        Ok(Some(wall_clock()))
+        Ok(Some(clock()))
     }
     fn outcome(error: &PaymentError) -> Outcome {
         error.outcome()
@@ -125,23 +128,13 @@ impl WriteRecords for Partitioned {
     }
 }
 
-async fn page(
-    on: &SqlitePool,
-    sql: &'static str,
-    of: Option<&i64>,
-    after: Option<&Key>,
-    max: usize,
-) -> Paged {
+async fn page(on: &SqlitePool, sql: &'static str, of: Option<&i64>, after: Option<&Key>, max: usize) -> Rows {
     let (invoice, id) = after.map_or((of.map_or(i64::MIN, |of| *of), i64::MIN), |key| (key.group, key.item));
     let page = query_as(sql).bind(invoice).bind(id).bind(of.map_or(i64::MAX, |of| *of)).bind(max as i64);
     let rows: Vec<(i64, i64, i64, Option<i64>)> = page.fetch_all(on).await?;
     let record = |(invoice, id, amount, paid_at)| ((invoice, id).into(), Payment { amount, paid_at });
     Ok(Page { stamp: 0, records: rows.into_iter().map(record).collect() })
 }
-fn bound(
-    sql: &'static str,
-    key: &Key,
-    to: Option<&Payment>,
-) -> query::Query<'static, Sqlite, SqliteArguments> {
+fn bound(sql: &'static str, key: &Key, to: Option<&Payment>) -> Query<'static, Sqlite, SqliteArguments> {
     query(sql).bind(key.group).bind(key.item).bind(to.map(|to| to.amount)).bind(to.and_then(|to| to.paid_at))
 }
