@@ -27,6 +27,12 @@ pub trait Entity: DataSet<Record: Clone> {
 /// - [`RecordStore::outcome`] is asked what the errors of these methods mean, too.
 /// - The pages of one group ([`RecordStore::page`] with a group) are in the same order of keys in both stores: a list
 ///   that began on one store may have to go on in the other.
+#[diagnostic::on_unimplemented(
+    message = "there is no code to write the records of `{Self}` for callers",
+    label = "`{Self}` does not implement `WriteRecords`",
+    note = "a target needs it from `ramp_down` on: until then `MigrationBuilder::records_before_ramp_down` takes one \
+            without"
+)]
 pub trait WriteRecords: RecordStore<Data: Entity> {
     /// Makes a record in `group` under an id that the store assigns; gives the record as it is stored. The id was never
     /// given out before, by either store: see [`LegacyIds`](crate::route::LegacyIds).

@@ -94,7 +94,7 @@ pub use handover::LegacyIds;
 pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
-pub use routed::Routed;
+pub use routed::{IsRouted, Routed};
 pub use service::Route;
 pub use stage::{NotAStage, Stage, Store};
 

@@ -91,6 +91,11 @@ impl Operation {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing says whether `{Self}` reads or writes, and which keys",
+    label = "`{Self}` is not classified",
+    note = "implement `StorageRequest` for it, or give `RouteLayer::classified_by` a closure"
+)]
 pub trait StorageRequest {
     /// What the request does. Called once for each request, and again after a hold.
     fn operation(&self) -> Operation;
@@ -125,6 +130,12 @@ pub trait StorageRequest {
 }
 
 /// Says of requests that are not your own type what [`StorageRequest`] says of itself.
+#[diagnostic::on_unimplemented(
+    message = "nothing says whether `{Req}` reads or writes, and which keys",
+    label = "`{Req}` is not classified",
+    note = "implement `StorageRequest` for it, or give `RouteLayer::classified_by` a closure",
+    note = "`Routed<..>` here means that the `RouteLayer` is inside of another layer: put it outermost"
+)]
 pub trait Classify<Req> {
     /// What the request does; `None` when nobody knows, which is refused outside of `off`.
     fn operation(&self, request: &Req) -> Option<Operation>;

@@ -4,6 +4,7 @@
 
 mod cancellation;
 mod crash;
+mod diagnostics;
 mod dual_write;
 mod fallback;
 mod fill;
