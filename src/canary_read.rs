@@ -118,7 +118,7 @@ use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-use crate::route::{Routed, Store};
+use crate::route::{IsRouted, Routed, Store};
 
 /// Lets the target answer the reads of a cohort: see the [module docs](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,9 +146,10 @@ pub struct CanaryRead<S> {
     inner: S,
 }
 
-impl<S, Req> Service<Routed<Req>> for CanaryRead<S>
+impl<S, R> Service<R> for CanaryRead<S>
 where
-    S: Service<Routed<Req>>,
+    R: IsRouted,
+    S: Service<Routed<R::Request>>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -158,7 +159,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut routed: Routed<Req>) -> S::Future {
+    fn call(&mut self, routed: R) -> S::Future {
+        let mut routed = routed.into_routed();
         if routed.plan.canary() {
             routed.core.stats.canary_reads.one();
             routed.plan = routed.plan.answered_by(Store::Target);

@@ -67,6 +67,9 @@ pub mod data;
 pub mod route;
 pub mod store;
 
+pub mod functions;
+pub mod records;
+
 pub mod canary_read;
 pub mod dual_write;
 pub mod fallback;
@@ -97,6 +100,6 @@ mod shard;
 mod stage;
 mod stats;
 
-pub use error::Refused;
+pub use error::{Failed, Refused};
 pub use migration::{Migration, MigrationBuilder};
 pub use stats::{StatsSnapshot, StatsWindow};

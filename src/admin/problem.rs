@@ -40,6 +40,7 @@ kinds! {
     STAGE_DIFFERS = "stage-differs", CONFLICT;
     FILL_RUNS = "fill-runs", CONFLICT;
     NO_FILL = "no-fill", CONFLICT;
+    NO_TARGET_WRITES = "no-target-writes", CONFLICT;
     NOT_CONNECTED = "not-connected", NOT_FOUND;
     HOLD_RAN_OUT = "hold-ran-out", SERVICE_UNAVAILABLE;
     IDS_NOT_HANDED_OVER = "ids-not-handed-over", SERVICE_UNAVAILABLE;

@@ -52,6 +52,8 @@ pub(super) fn problem(refused: SwapError, routing: RoutingHandle) -> Problem {
         SwapError::DeadLetters { letters, .. } => Problem::new(Kind::DEAD_LETTERS, detail)
             .with("dead_letters", letters)
             .with("do", "see GET /admin/journal, mend what it shows, then POST /admin/dead-letters/retry"),
+        SwapError::NoTargetWrites { .. } => Problem::new(Kind::NO_TARGET_WRITES, detail)
+            .with("do", "deploy a build that can write to the target, then ask again"),
         SwapError::NoReason { .. } => Problem::new(Kind::BAD_REQUEST, detail).with("path", "reason"),
         SwapError::Config(_) => Problem::new(Kind::BAD_CONFIG, detail),
         // A mark of an unknown write waits that long before it may be repaired.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::run::CopyJob;
-use crate::data::{DataSet, Key, RecordStore, Scope, Scopes, Stamp};
+use crate::data::{DataSet, HoldsRecordsOf, Key, RecordStore, Scope, Scopes, Stamp};
 use crate::protocol::{CopyEnd, Secondary, Wait};
 use crate::route::{Clocks, Core, RoutingHandle, Store};
 
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
 impl<L, T> Copier<L, T>
 where
     L: RecordStore,
-    T: RecordStore<Data = L::Data>,
+    T: HoldsRecordsOf<L::Data>,
 {
     /// Copies between these two stores under this routing.
     #[must_use]
@@ -60,7 +60,13 @@ where
         let settings = Settings { deadline: Duration::from_secs(10), page: 500, concurrency: 4 };
         Self { stores, settings, keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS] }
     }
+}
 
+impl<L, T> Copier<L, T>
+where
+    L: RecordStore,
+    T: RecordStore<Data = L::Data>,
+{
     /// How long the copy of one key may take; then it is given up and its mark stays. Default 10 s.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {

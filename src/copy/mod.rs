@@ -58,6 +58,7 @@
 //! A script that has to write to the *authority* past the stack marks what it wrote:
 //! [`Journal::mark_for_repair`](crate::journal::Journal::mark_for_repair).
 
+mod any;
 mod copier;
 mod run;
 mod unprotected;
@@ -65,4 +66,5 @@ mod walk;
 
 pub use copier::{Copier, CopyScopes};
 
+pub(crate) use any::AnyCopier;
 pub(crate) use run::CopyJob;

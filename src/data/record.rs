@@ -51,6 +51,24 @@ impl<D: DataSet> RecordKey<D> {
     }
 }
 
+/// A [`RecordStore`] of this data set: what the second store of a migration has to be. Every store is one by itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold records of `{D}`",
+    label = "the other store holds records of `{D}`",
+    note = "both stores of a migration are `RecordStore`s of one data set: see `RecordStore::Data`"
+)]
+pub trait HoldsRecordsOf<D: DataSet>: RecordStore<Data = D> {}
+
+#[diagnostic::do_not_recommend]
+impl<D: DataSet, S: RecordStore<Data = D>> HoldsRecordsOf<D> for S {}
+
+/// A pair of group and item, so that a caller can write `(42, 1001)` for a key.
+impl<D: DataSet> From<(D::Group, D::Item)> for RecordKey<D> {
+    fn from((group, item): (D::Group, D::Item)) -> Self {
+        Self { group, item }
+    }
+}
+
 impl<D: DataSet> fmt::Debug for RecordKey<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_key(), f)

@@ -38,6 +38,16 @@ impl Scope {
         }
     }
 
+    /// Whether `other` lies within this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) => true,
+            (Self::Group(group), Self::Key(key)) => group.as_str() == key.group_str(),
+            (this, other) => this == other,
+        }
+    }
+
     /// The text of the key or group; empty for everything.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -112,6 +122,12 @@ impl Scopes {
         matches!(self.0, List::None)
     }
 
+    /// Whether all of `others` lie within these.
+    #[must_use]
+    pub fn cover(&self, others: &Self) -> bool {
+        others.iter().all(|other| self.iter().any(|scope| scope.covers(other)))
+    }
+
     /// The scopes one by one.
     pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
         self.as_slice().iter()
@@ -158,6 +174,17 @@ mod tests {
         assert_eq!(key.widened(), Scope::from(Group::new(&42)));
         assert_eq!(key.widened().widened(), Scope::Everything);
         assert_eq!(Scope::Everything.widened(), Scope::Everything);
+    }
+
+    #[test]
+    fn a_scope_covers_what_lies_within_it() {
+        let (key, group) = (Scope::from(Key::new(&42, &1)), Scope::from(Group::new(&42)));
+        let other = Scope::from(Key::new(&421, &1));
+        assert!(group.covers(&key) && key.covers(&key) && Scope::Everything.covers(&group));
+        assert!(!key.covers(&group) && !group.covers(&other) && !group.covers(&Scope::Everything));
+        let both: Scopes = [group.clone(), other.clone()].into_iter().collect();
+        assert!(both.cover(&Scopes::from(key.clone())) && both.cover(&both));
+        assert!(!Scopes::from(key).cover(&both));
     }
 
     #[test]

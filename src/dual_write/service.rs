@@ -16,7 +16,7 @@ use crate::copy::CopyScopes;
 use crate::data::{ClassifyOutcome, Scopes};
 use crate::error::Refused;
 use crate::protocol::{CopyEnd, Wait};
-use crate::route::{Core, Routed, Store};
+use crate::route::{Core, IsRouted, Routed, Store};
 
 /// Marks, writes, copies and unmarks: see the [module docs](super).
 #[derive(Clone, Copy, Debug)]
@@ -25,16 +25,16 @@ pub struct DualWrite<S, C, K, W> {
     pub(super) layer: DualWriteLayer<C, K, W>,
 }
 
-impl<S, C, K, W, Req> Service<Routed<Req>> for DualWrite<S, C, K, W>
+impl<S, C, K, W, R> Service<R> for DualWrite<S, C, K, W>
 where
-    S: Service<Routed<Req>> + Clone + Send + 'static,
+    R: IsRouted<Request: Send + 'static>,
+    S: Service<Routed<R::Request>> + Clone + Send + 'static,
     S::Response: Send + 'static,
     S::Error: From<Refused> + Send + 'static,
     S::Future: Send + 'static,
     C: CopyScopes,
     K: ClassifyOutcome<S::Response, S::Error> + Clone + Send + 'static,
     W: Written<S::Response> + Clone + Send + 'static,
-    Req: Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -44,7 +44,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+    fn call(&mut self, routed: R) -> Self::Future {
+        let routed = routed.into_routed();
         if routed.plan.copies() {
             ResponseFuture::Copied { write: self.write(routed) }
         } else {

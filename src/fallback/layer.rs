@@ -73,7 +73,7 @@ impl<P> FallbackLayer<P> {
         self.map(|otherwise| CompareFirst { otherwise, is_same })
     }
 
-    fn map<Q>(self, wrap: impl FnOnce(P) -> Q) -> FallbackLayer<Q> {
+    pub(crate) fn map<Q>(self, wrap: impl FnOnce(P) -> Q) -> FallbackLayer<Q> {
         FallbackLayer { policy: wrap(self.policy), timeout: self.timeout, budget: self.budget }
     }
 }

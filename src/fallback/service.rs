@@ -11,7 +11,7 @@ use super::budget::SharedBudget;
 use super::policy::FallbackPolicy;
 use crate::error::Refused;
 use crate::future::Either;
-use crate::route::{Leg, Routed, Store};
+use crate::route::{IsRouted, Leg, Routed, Store};
 
 /// Lets legacy answer the reads that the target cannot: see the [module docs](super).
 #[derive(Clone, Debug)]
@@ -27,14 +27,14 @@ impl<S, P> Fallback<S, P> {
     }
 }
 
-impl<S, P, Req> Service<Routed<Req>> for Fallback<S, P>
+impl<S, P, R> Service<R> for Fallback<S, P>
 where
-    S: Service<Routed<Req>> + Clone + Send + 'static,
+    R: IsRouted<Request: Clone + Send + 'static>,
+    S: Service<Routed<R::Request>> + Clone + Send + 'static,
     S::Response: Send,
     S::Error: From<Refused> + Send,
     S::Future: Send,
     P: FallbackPolicy<S::Response, S::Error> + Send + Sync + 'static,
-    Req: Clone + Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -44,7 +44,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+    fn call(&mut self, routed: R) -> Self::Future {
+        let routed = routed.into_routed();
         if !routed.plan.falls_back() {
             return Either::direct(self.inner.call(routed));
         }

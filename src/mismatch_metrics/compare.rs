@@ -5,6 +5,12 @@
 ///
 /// [`form`](Self::form) runs in the caller's task before the answer is handed on, so it should be cheap; the rest
 /// runs beside. The answer itself need be neither `Clone` nor `PartialEq`.
+#[diagnostic::on_unimplemented(
+    message = "nothing says when two answers of type `{Res}` are the same",
+    label = "`{Self}` does not compare answers of type `{Res}`",
+    note = "say it with `by`, `by_form` or `by_json`, and give that to `MismatchMetricsLayer::new`; the layer to \
+            `MigrationBuilder::compare`, if a builder makes the stack"
+)]
 pub trait Compare<Res> {
     /// What is kept of an answer until the other store has answered.
     type Form: Send + 'static;
@@ -29,7 +35,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const fn from_same(same: bool) -> Self {
+    pub(crate) const fn from_same(same: bool) -> Self {
         if same { Self::Same } else { Self::Differs(Vec::new()) }
     }
 }
@@ -93,6 +99,11 @@ pub(super) fn classify<Res, C: Compare<Res>>(
     };
     (class, Vec::new())
 }
+
+/// Compares as the way in says by itself: records by [`DataSet::same`](crate::data::DataSet::same), what functions
+/// answer by `==`. Knows no other answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByDefault;
 
 /// Compares what a closure makes of each answer, by `==`.
 ///

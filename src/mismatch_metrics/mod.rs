@@ -176,7 +176,7 @@ mod service;
 mod shadow;
 
 pub use bounds::ShadowBounds;
-pub use compare::{By, ByForm, Class, Compare, Difference, Verdict, by, by_form};
+pub use compare::{By, ByDefault, ByForm, Class, Compare, Difference, Verdict, by, by_form};
 pub use json::{ByJson, DIFFERENCES_MAX, by_json};
 pub use layer::MismatchMetricsLayer;
 pub use samples::{Sample, Samples};

@@ -8,7 +8,7 @@ use tower::Service;
 use super::compare::Compare;
 use super::shadow::{Shadow, Watch};
 use crate::future::Either;
-use crate::route::{Leg, Routed};
+use crate::route::{IsRouted, Leg, Routed};
 
 /// Repeats reads on the other store and counts how the answers compare: see the [module docs](super).
 #[derive(Clone, Debug)]
@@ -35,12 +35,12 @@ impl<S, C> MismatchMetrics<S, C> {
     }
 }
 
-impl<S, C, Req> Service<Routed<Req>> for MismatchMetrics<S, C>
+impl<S, C, R> Service<R> for MismatchMetrics<S, C>
 where
-    S: Service<Routed<Req>> + Clone + Send + 'static,
+    R: IsRouted<Request: Clone + Send + 'static>,
+    S: Service<Routed<R::Request>> + Clone + Send + 'static,
     S::Future: Send,
     C: Compare<S::Response> + Send + Sync + 'static,
-    Req: Clone + Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -50,7 +50,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, routed: Routed<Req>) -> Self::Future {
+    fn call(&mut self, routed: R) -> Self::Future {
+        let routed = routed.into_routed();
         if !self.admits(&routed) {
             return Either::direct(self.inner.call(routed));
         }

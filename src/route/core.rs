@@ -18,6 +18,7 @@ use super::plan::{Plan, ReadFacts};
 use super::reloads::Reloads;
 use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
+use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
 use crate::data::Scopes;
 use crate::error::Refused;
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) reloads: Reloads,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
+    pub(crate) without_target_writes: WithoutTargetWrites,
 }
 
 /// One config, ready to plan by.
@@ -184,7 +186,8 @@ impl Core {
         }
         let scopes = classify.scopes(request);
         let in_cohort = stage == Stage::Canary && in_cohort(snapshot, classify, request, &scopes);
-        let asked_for = if config.cohort.read_override { classify.read_override(request) } else { None };
+        let named = || if config.cohort.read_override { classify.read_override(request) } else { None };
+        let asked_for = classify.began_on(request).or_else(named);
         let wanted = in_cohort || stage == Stage::Live || asked_for == Some(Store::Target);
         let dirty = (wanted || sampled) && self.journal.is_dirty(scopes.as_slice());
         if dirty && wanted && stage.authority() == Store::Legacy {

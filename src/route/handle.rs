@@ -13,10 +13,11 @@ use super::core::{Core, Snapshot};
 use super::gate::Gate;
 use super::handover::{Handover, LegacyIds};
 use super::reloads::Reloads;
+use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
 use super::wanted::Wanted;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
-use crate::stage::Stage;
+use crate::stage::{Stage, Store};
 use crate::stats::{Stats, StatsSnapshot};
 
 /// How many copies and writes may go on at once without a caller. A copy that finds no room stays a mark.
@@ -133,6 +134,18 @@ pub enum SwapError {
         to: Stage,
         /// What the store or the journal said.
         reason: String,
+    },
+    /// Some way in has no write code for the target, which would be the authority. Not even force moves there: each of
+    /// its writes would be refused.
+    #[error(
+        "{without} cannot write to the target, which decides in {to}: build it with `records` or `functions` in place \
+         of `records_before_ramp_down` or `functions_before_ramp_down`"
+    )]
+    NoTargetWrites {
+        /// The stage asked for.
+        to: Stage,
+        /// The names of those without.
+        without: String,
     },
     /// The migration was closed, or its runtime is gone.
     #[error("the migration is closed")]
@@ -264,6 +277,16 @@ impl RoutingHandle {
         }
     }
 
+    /// Says that writes of this name have no code for the target yet: a move to `ramp_down` is then refused, and names
+    /// it. The builders whose names end in `_before_ramp_down` say so by themselves; say it here for a target service
+    /// of your own that answers writes with an error.
+    pub fn without_target_writes(&self, name: &'static str) {
+        self.0.without_target_writes.add(name);
+        if self.stage().authority() == Store::Target {
+            tracing::error!(name, stage = %self.stage(), "the target is the authority and there is no code to write to it");
+        }
+    }
+
     /// Ends the migration in order: refuses new requests, drains, and ends the session, so that the next start finds
     /// nothing to repair but the marks that stand.
     ///
@@ -336,6 +359,7 @@ impl Core {
             reloads: Reloads::default(),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
+            without_target_writes: WithoutTargetWrites::default(),
         }
     }
 

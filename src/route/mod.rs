@@ -95,6 +95,7 @@ mod reloads;
 mod request;
 mod routed;
 mod service;
+mod target_writes;
 #[cfg(any(feature = "watch", feature = "admin"))]
 mod text;
 mod unrecorded;
@@ -113,7 +114,7 @@ pub use layer::RouteLayer;
 pub use plan::{Leg, Plan};
 pub use reloads::ReloadStatus;
 pub use request::{ByRequest, Classify, Operation, StorageRequest};
-pub use routed::Routed;
+pub use routed::{IsRouted, Routed};
 pub use service::Route;
 #[cfg(any(feature = "watch", feature = "admin"))]
 pub use text::{BadConfig, CONFIG_BYTES_MAX};

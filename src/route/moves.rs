@@ -40,6 +40,9 @@ impl Core {
         if from.holds_writes(to) && !run.gives_legacy_up() && status.marks.dead > 0 {
             return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
+        if from.switches_authority(to) && to.authority() == Store::Target {
+            self.without_target_writes.check(to)?;
+        }
         config.stage = to;
         let hold = self.snapshot.load().config.hold.max;
         let gives_legacy_up = run.gives_legacy_up();

@@ -91,6 +91,11 @@ impl Operation {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing says whether `{Self}` reads or writes, and which keys",
+    label = "`{Self}` is not classified",
+    note = "implement `StorageRequest` for it, or give `RouteLayer::classified_by` a closure"
+)]
 pub trait StorageRequest {
     /// What the request does. Called once for each request, and again after a hold.
     fn operation(&self) -> Operation;
@@ -116,9 +121,21 @@ pub trait StorageRequest {
     fn read_override(&self) -> Option<Store> {
         None
     }
+
+    /// The store that answered the pages before this one, as a page token names it. Honoured while both stores may
+    /// answer, whatever the cohort says by then, and never for a dirty group.
+    fn began_on(&self) -> Option<Store> {
+        None
+    }
 }
 
 /// Says of requests that are not your own type what [`StorageRequest`] says of itself.
+#[diagnostic::on_unimplemented(
+    message = "nothing says whether `{Req}` reads or writes, and which keys",
+    label = "`{Req}` is not classified",
+    note = "implement `StorageRequest` for it, or give `RouteLayer::classified_by` a closure",
+    note = "`Routed<..>` here means that the `RouteLayer` is inside of another layer: put it outermost"
+)]
 pub trait Classify<Req> {
     /// What the request does; `None` when nobody knows, which is refused outside of `off`.
     fn operation(&self, request: &Req) -> Option<Operation>;
@@ -134,6 +151,10 @@ pub trait Classify<Req> {
     }
     /// The store that the caller wants this read to be answered by.
     fn read_override(&self, _request: &Req) -> Option<Store> {
+        None
+    }
+    /// The store that answered the pages before this one.
+    fn began_on(&self, _request: &Req) -> Option<Store> {
         None
     }
 }
@@ -157,6 +178,9 @@ impl<Req: StorageRequest> Classify<Req> for ByRequest {
     }
     fn read_override(&self, request: &Req) -> Option<Store> {
         request.read_override()
+    }
+    fn began_on(&self, request: &Req) -> Option<Store> {
+        request.began_on()
     }
 }
 

@@ -21,6 +21,26 @@ pub struct Routed<Req> {
     pub(crate) core: &'static Core,
 }
 
+/// What the layers below [`RouteLayer`](super::RouteLayer) take: a [`Routed`] request, and nothing else.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no plan: no `RouteLayer` has seen it",
+    label = "a layer of crossfade is called with `{Self}` in place of `Routed<{Self}>`",
+    note = "put a `RouteLayer` outermost, above every other layer of crossfade"
+)]
+pub trait IsRouted {
+    /// The request of the user's own type.
+    type Request;
+    /// The request with its plan.
+    fn into_routed(self) -> Routed<Self::Request>;
+}
+
+impl<Req> IsRouted for Routed<Req> {
+    type Request = Req;
+    fn into_routed(self) -> Self {
+        self
+    }
+}
+
 impl<Req> Routed<Req> {
     /// The request.
     #[must_use]

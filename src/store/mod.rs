@@ -72,4 +72,4 @@ mod layer;
 mod pair;
 
 pub use layer::TargetLayer;
-pub use pair::{ResponseFuture, StorePair};
+pub use pair::{AnswersAs, ClonedForEachCall, ResponseFuture, StorePair};

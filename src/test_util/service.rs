@@ -13,7 +13,8 @@ use super::lock;
 use super::number::{Number, Numbers, plain, typed};
 use super::request::{Request, Response};
 use super::store::{Flavour, MemoryStore};
-use crate::data::{Outcome, Page, RecordKey, RecordStore, Scope, Scopes, Stamp};
+use crate::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Scope, Scopes, Stamp};
+use crate::records::{Change, Entity, WriteRecords};
 use crate::route::{LegacyIds, StorageRequest};
 
 /// The future of the services of this module.
@@ -48,10 +49,18 @@ impl<F: Flavour> MemoryStore<F> {
     }
 
     async fn id_for(&self, request: &Request) -> Result<Option<u64>, StoreError> {
-        let ids = lock(&self.inner.ids).clone();
-        match (request, ids) {
-            (Request::Create { .. }, Some(ids)) => ids.next_id().await.map(Some).map_err(StoreError::NoId),
+        match request {
+            Request::Create { .. } => self.new_id().await,
             _ => Ok(None),
+        }
+    }
+
+    /// The id of a new record, where it does not come from the store's own sequence.
+    async fn new_id(&self) -> Result<Option<u64>, StoreError> {
+        let ids = lock(&self.inner.ids).clone();
+        match ids {
+            Some(ids) => ids.next_id().await.map(Some).map_err(StoreError::NoId),
+            None => Ok(None),
         }
     }
 
@@ -118,6 +127,34 @@ impl<F: Flavour> RecordStore for MemoryStore<F> {
 
     fn outcome(error: &StoreError) -> Outcome {
         error.outcome()
+    }
+}
+
+impl Entity for Numbers {
+    type New = Number;
+    type Error = StoreError;
+}
+
+/// Writes for callers; its script knows each of them as a [`Call::RequestWrite`].
+impl<F: Flavour> WriteRecords for MemoryStore<F> {
+    async fn create(&self, group: &i64, new: &Number) -> Result<KeyedRecord<Numbers>, StoreError> {
+        let id = self.new_id().await?;
+        let (group, record) = (*group, new.clone());
+        let scopes = crate::data::Group::new(&group).into();
+        self.run(Call::RequestWrite, &scopes, move |state| {
+            let item = state.create(group, record.clone(), id);
+            Ok((typed((group, item)), record))
+        })
+        .await
+    }
+
+    async fn update(
+        &self,
+        key: &RecordKey<Numbers>,
+        change: Change<Numbers>,
+    ) -> Result<Option<Number>, StoreError> {
+        let at = plain(key);
+        self.run(Call::RequestWrite, &key.to_key().into(), move |state| Ok(state.update(at, &change))).await
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 use super::error::StoreError;
-use super::number::{Number, NumberKey};
+use super::number::{Number, NumberKey, Numbers};
 use super::request::{Answer, Request};
 use crate::data::Stamp;
 use crate::journal::micros;
+use crate::records::Change;
 use crate::route::Store;
 
 /// How many replaces a store remembers; older ones are forgotten.
@@ -155,7 +156,7 @@ impl State {
             Request::FindByText(text) => Ok(Answer::Records(self.find(&text))),
             Request::Put { group, item, record } => Ok(self.put((group, item), Some(record))),
             Request::Delete { group, item } => Ok(self.put((group, item), None)),
-            Request::Create { group, record } => Ok(self.create(group, record, id)),
+            Request::Create { group, record } => Ok(Answer::Created { item: self.create(group, record, id) }),
             Request::Increment { group, item, by } => self.increment((group, item), by),
             Request::PutIf { group, item, expected, record } => self.put_if((group, item), expected, record),
             Request::PutMany(records) => {
@@ -173,14 +174,27 @@ impl State {
     }
 
     /// Takes whatever id comes: one that was given out before replaces a record, as a store that keys by id does.
-    fn create(&mut self, group: i64, record: Number, id: Option<u64>) -> Answer {
+    pub(super) fn create(&mut self, group: i64, record: Number, id: Option<u64>) -> i64 {
         let id = id.unwrap_or_else(|| {
             self.last_id += 1;
             self.last_id
         });
         let item = i64::try_from(id).unwrap_or(i64::MAX);
         self.write((group, item), Some(record));
-        Answer::Created { item }
+        item
+    }
+
+    /// Reads, changes and writes, all in one; what the change rejects is not written.
+    pub(super) fn update(&mut self, key: NumberKey, change: &Change<Numbers>) -> Option<Number> {
+        let stored = self.get(key).cloned();
+        let mut record = stored.clone();
+        if !change.apply(&mut record) {
+            return None;
+        }
+        if stored.is_some() || record.is_some() {
+            self.write(key, record.clone());
+        }
+        record
     }
 
     fn increment(&mut self, key: NumberKey, by: u64) -> Result<Answer, StoreError> {

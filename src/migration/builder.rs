@@ -1,4 +1,4 @@
-//! [`Migration::builder`]: the documented stack without choosing its order.
+//! The documented stack around any two services.
 
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceBuilder};
@@ -9,7 +9,7 @@ use crate::data::{ClassifyOutcome, ErrorIsUnknown};
 use crate::dual_write::{AsNamed, DualWriteLayer, Written};
 use crate::error::Refused;
 use crate::fallback::{FallbackLayer, FallbackPolicy, OnError};
-use crate::mismatch_metrics::{Compare, MismatchMetricsLayer};
+use crate::mismatch_metrics::{ByDefault, Compare, MismatchMetricsLayer};
 use crate::route::{RouteLayer, RoutingHandle, StorageRequest};
 use crate::store::TargetLayer;
 
@@ -20,6 +20,10 @@ pub struct Migration(());
 impl Migration {
     /// The documented stack in its documented order, for whoever wants no choice: route, canary read, fallback,
     /// mismatch metrics, dual write, target, legacy.
+    ///
+    /// [`records`](MigrationBuilder::records), [`functions`](MigrationBuilder::functions) and
+    /// [`build`](MigrationBuilder::build) are the three ways into it. The last one is for services with requests of your
+    /// own:
     ///
     /// ```
     /// use crossfade::Migration;
@@ -34,56 +38,66 @@ impl Migration {
     /// # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
     /// let copier = Copier::new(routing, mysql.clone(), cassandra.clone());
     /// let same = by(|a: &Response, b: &Response| a.answer == b.answer);
-    /// let numbers = Migration::builder(routing, copier, MismatchMetricsLayer::new(same))
+    /// let numbers = Migration::builder(routing, copier)
+    ///     .compare(MismatchMetricsLayer::new(same))
     ///     .fallback(FallbackLayer::new().missing(Response::is_missing))
     ///     .build::<Request, _, _>(mysql, cassandra);
     /// # numbers.oneshot(Request::Get { group: 1, item: 1 }).await?;
     /// # Ok(()) }
     /// ```
-    pub fn builder<C, M>(
-        routing: RoutingHandle,
-        copier: C,
-        compare: MismatchMetricsLayer<M>,
-    ) -> MigrationBuilder<C, M> {
-        let dual_write = DualWriteLayer::new(copier);
-        MigrationBuilder { routing, fallback: FallbackLayer::new(), compare, dual_write }
+    pub fn builder<C>(routing: RoutingHandle, copier: C) -> MigrationBuilder<C> {
+        MigrationBuilder {
+            routing,
+            copier,
+            fallback: FallbackLayer::new(),
+            compare: MismatchMetricsLayer::new(ByDefault),
+            classify: ErrorIsUnknown,
+            written: AsNamed,
+        }
     }
 }
 
 /// What the layers of the documented stack are; made by [`Migration::builder`].
 #[derive(Clone, Debug)]
-#[must_use = "nothing is built until `build` is called"]
-pub struct MigrationBuilder<C, M, P = OnError, K = ErrorIsUnknown, W = AsNamed> {
-    routing: RoutingHandle,
-    fallback: FallbackLayer<P>,
-    compare: MismatchMetricsLayer<M>,
-    dual_write: DualWriteLayer<C, K, W>,
+#[must_use = "nothing is built until `records`, `functions` or `build` is called"]
+pub struct MigrationBuilder<C, M = ByDefault, P = OnError, K = ErrorIsUnknown, W = AsNamed> {
+    pub(super) routing: RoutingHandle,
+    pub(super) copier: C,
+    pub(super) compare: MismatchMetricsLayer<M>,
+    pub(super) fallback: FallbackLayer<P>,
+    pub(super) classify: K,
+    pub(super) written: W,
 }
 
 impl<C, M, P, K, W> MigrationBuilder<C, M, P, K, W> {
-    /// Falls back as this layer does. Default: on errors of the target.
+    /// Compares and bounds shadow reads as this layer does. Default: [`ByDefault`], which knows the answers of
+    /// [`records`](Self::records) and [`functions`](Self::functions) only, within
+    /// [`ShadowBounds::default`](crate::mismatch_metrics::ShadowBounds).
+    pub fn compare<N>(self, compare: MismatchMetricsLayer<N>) -> MigrationBuilder<C, N, P, K, W> {
+        let Self { routing, copier, fallback, classify, written, .. } = self;
+        MigrationBuilder { routing, copier, compare, fallback, classify, written }
+    }
+
+    /// Falls back as this layer does. Default: on errors of the target; and, in [`records`](Self::records) and
+    /// [`functions`](Self::functions), where it has no such record.
     pub fn fallback<Q>(self, fallback: FallbackLayer<Q>) -> MigrationBuilder<C, M, Q, K, W> {
-        MigrationBuilder {
-            routing: self.routing,
-            fallback,
-            compare: self.compare,
-            dual_write: self.dual_write,
-        }
+        let Self { routing, copier, compare, classify, written, .. } = self;
+        MigrationBuilder { routing, copier, compare, fallback, classify, written }
     }
 
     /// Says what the answers of the authority mean: see [`DualWriteLayer::classified_by`].
     pub fn classified_by<N>(self, classify: N) -> MigrationBuilder<C, M, P, N, W> {
-        let dual_write = self.dual_write.classified_by(classify);
-        MigrationBuilder { routing: self.routing, fallback: self.fallback, compare: self.compare, dual_write }
+        let Self { routing, copier, compare, fallback, written, .. } = self;
+        MigrationBuilder { routing, copier, compare, fallback, classify, written }
     }
 
     /// Says what a write has written, once its answer is there: see [`DualWriteLayer::written`].
     pub fn written<N>(self, written: N) -> MigrationBuilder<C, M, P, K, N> {
-        let dual_write = self.dual_write.written(written);
-        MigrationBuilder { routing: self.routing, fallback: self.fallback, compare: self.compare, dual_write }
+        let Self { routing, copier, compare, fallback, classify, .. } = self;
+        MigrationBuilder { routing, copier, compare, fallback, classify, written }
     }
 
-    /// The stack around the two stores.
+    /// The stack around the services of the two stores.
     pub fn build<Req, L, T>(self, legacy: L, target: T) -> BoxCloneSyncService<Req, L::Response, L::Error>
     where
         Req: StorageRequest + Clone + Send + Sync + 'static,
@@ -99,12 +113,13 @@ impl<C, M, P, K, W> MigrationBuilder<C, M, P, K, W> {
         K: ClassifyOutcome<L::Response, L::Error> + Clone + Send + Sync + 'static,
         W: Written<L::Response> + Clone + Send + Sync + 'static,
     {
+        let dual_write = DualWriteLayer::new(self.copier).classified_by(self.classify).written(self.written);
         let layers = ServiceBuilder::new()
             .layer(RouteLayer::new(self.routing))
             .layer(CanaryReadLayer::new())
             .layer(self.fallback)
             .layer(self.compare)
-            .layer(self.dual_write)
+            .layer(dual_write)
             .layer(TargetLayer::new(target));
         BoxCloneSyncService::new(layers.into_inner().layer(legacy))
     }
