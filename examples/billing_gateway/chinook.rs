@@ -166,6 +166,7 @@ impl InvoiceRow {
             lines: Vec::new(),
             total: cents_only("Total", self.total)?,
             paid: true,
+            idempotency: None,
         })
     }
 }

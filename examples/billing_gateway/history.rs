@@ -163,6 +163,7 @@ fn invoice(random: &mut StdRng, id: i64, homes: &[(&str, &str)]) -> Invoice {
         total: total_of(&lines),
         lines,
         paid: random.random_bool(0.8),
+        idempotency: None,
     }
 }
 

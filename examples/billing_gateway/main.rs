@@ -27,6 +27,7 @@ mod load;
 mod noting;
 mod report;
 mod request;
+mod request_store;
 mod sqlite;
 #[cfg(test)]
 mod store_tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
 use tower::util::BoxCloneSyncService;
 
-use crate::domain::{Draft, Invoice};
+use crate::domain::{Draft, Invoice, NewInvoice, Rejection};
 use crossfade::Refused;
 use crossfade::route::{Operation, StorageRequest, Store};
 
@@ -25,7 +25,7 @@ pub(crate) struct InvoiceRequest {
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     /// The store gives the id.
-    Create(Draft),
+    Create(NewInvoice),
     Get(i64),
     /// `limit` invoices with an id above `after`. A walk of several pages stays with the store that gave the first.
     List {
@@ -49,7 +49,7 @@ pub(crate) struct InvoiceAnswer {
 pub(crate) enum Body {
     /// The answer to a create, a get or a put.
     Invoice(Box<Invoice>),
-    /// The answer to a get: there is no such invoice. (A put or delete of none is [`StoreError::NotFound`].)
+    /// The answer to a get: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
     Missing,
     List(Vec<Invoice>),
     Deleted,
@@ -58,9 +58,9 @@ pub(crate) enum Body {
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The answer to a put or delete. Nothing was changed.
-    #[error("there is no such invoice")]
-    NotFound,
+    /// The invoices say that it cannot be done: surely nothing was changed.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
     /// The store did not take the call: surely nothing was changed.
     #[error("{store:?} store is unavailable: {reason}")]
     Unavailable { store: Store, reason: String },
@@ -76,7 +76,7 @@ impl StoreError {
     /// What the error says about a write.
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::NotFound | Self::Unavailable { .. } | Self::Refused(_) => Outcome::Rejected,
+            Self::Rejected(_) | Self::Unavailable { .. } | Self::Refused(_) => Outcome::Rejected,
             Self::NoAnswer { .. } => Outcome::Unknown,
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::invoice::{Billing, Invoice, Line, invoice_number};
+use super::invoice::{Billing, Invoice, Line};
 use super::money::{MONEY_SCALE, money, total_of};
 
 /// How many lines an invoice may have.
@@ -58,35 +58,15 @@ impl Draft {
         Ok(self)
     }
 
-    /// The invoice that this draft makes of a new id.
-    pub(crate) fn into_new(self, customer_id: i64, id: i64) -> Invoice {
-        let issued_at = self.issued_at.unwrap_or_else(|| whole_seconds(Timestamp::now()));
-        self.into_invoice(customer_id, id, invoice_number(id, issued_at), issued_at)
-    }
-
-    /// The invoice that this draft makes of an invoice that is there: its number stays.
-    pub(crate) fn into_changed(
-        self,
-        customer_id: i64,
-        id: i64,
-        number: String,
-        was_issued: Timestamp,
-    ) -> Invoice {
-        let issued_at = self.issued_at.unwrap_or(was_issued);
-        self.into_invoice(customer_id, id, number, issued_at)
-    }
-
-    fn into_invoice(self, customer_id: i64, id: i64, number: String, issued_at: Timestamp) -> Invoice {
-        let total = total_of(&self.lines);
+    /// The invoice that this draft makes of one that is there.
+    pub(crate) fn into_changed(self, old: Invoice) -> Invoice {
         Invoice {
-            id,
-            customer_id,
-            number,
-            issued_at,
+            issued_at: self.issued_at.unwrap_or(old.issued_at),
             billing: self.billing,
+            total: total_of(&self.lines),
             lines: self.lines,
-            total,
             paid: self.paid,
+            ..old
         }
     }
 
@@ -136,6 +116,7 @@ fn check_text(field: &str, text: &str) -> Result<(), InvalidDraft> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::domain::NewInvoice;
 
     pub(crate) fn draft(price: &str, quantity: u32) -> Draft {
         Draft {
@@ -159,7 +140,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_server_computes_the_total_exactly() {
-        let invoice = draft("0.1", 3).checked().unwrap().into_new(1, 12);
+        let draft = draft("0.1", 3).checked().unwrap();
+        let invoice = NewInvoice { draft, idempotency: None }.into_invoice(1, 12);
         assert_eq!(invoice.total.to_string(), "0.30");
         assert!(invoice.number.ends_with("-000012"), "{}", invoice.number);
     }

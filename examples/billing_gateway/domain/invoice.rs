@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::create::Idempotency;
+
 /// The data set that moves: one record an invoice, grouped by customer.
 #[derive(Debug)]
 pub(crate) enum Invoices {}
@@ -35,6 +37,9 @@ pub(crate) struct Invoice {
     #[serde(with = "rust_decimal::serde::str")]
     pub(crate) total: Decimal,
     pub(crate) paid: bool,
+    /// How a retry of the create that made it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idempotency: Option<Idempotency>,
 }
 
 /// Where the invoice goes to.

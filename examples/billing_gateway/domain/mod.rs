@@ -1,11 +1,16 @@
 //! Invoices as the business sees them: the one form that both schemas map to, and the rules for what may be in it.
 
+mod create;
+mod digest;
 mod draft;
 mod invoice;
 mod money;
+mod rejection;
 
+pub(crate) use create::{Idempotency, NewInvoice};
 pub(crate) use draft::Draft;
 #[cfg(test)]
 pub(crate) use draft::tests;
 pub(crate) use invoice::{Billing, Invoice, Invoices, Line, invoice_number, key};
 pub(crate) use money::{MONEY_SCALE, cents, money, total_of};
+pub(crate) use rejection::Rejection;

@@ -3,27 +3,31 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::answer::{Answer, respond};
 use super::gateway::Gateway;
+use super::headers::idempotency;
 use super::problem::Problem;
-use crate::domain::Draft;
+use crate::domain::{Draft, NewInvoice};
 use crate::request::{Body, Call};
 
 pub(super) async fn create(
     State(gateway): State<Gateway>,
     path: Result<Path<i64>, PathRejection>,
+    headers: HeaderMap,
     body: Result<Json<Draft>, JsonRejection>,
 ) -> Answer {
     let Path(customer) = path?;
-    let answer = gateway.call(customer, Call::Create(draft(body)?)).await?;
+    let draft = draft(body)?;
+    let idempotency = idempotency(&headers, &draft)?;
+    let answer = gateway.call(customer, Call::Create(NewInvoice { draft, idempotency })).await?;
     let location = match &answer.body {
         Body::Invoice(invoice) => format!("/customers/{customer}/invoices/{}", invoice.id),
         _ => String::new(),
     };
-    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, answer)).into_response())
+    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, &answer)).into_response())
 }
 
 pub(super) async fn read(
@@ -31,7 +35,7 @@ pub(super) async fn read(
     path: Result<Path<(i64, i64)>, PathRejection>,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Get(invoice)).await?))
+    Ok(respond(StatusCode::OK, &gateway.call(customer, Call::Get(invoice)).await?))
 }
 
 pub(super) async fn put(
@@ -40,7 +44,7 @@ pub(super) async fn put(
     body: Result<Json<Draft>, JsonRejection>,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Put(invoice, draft(body)?)).await?))
+    Ok(respond(StatusCode::OK, &gateway.call(customer, Call::Put(invoice, draft(body)?)).await?))
 }
 
 pub(super) async fn delete(
@@ -48,7 +52,7 @@ pub(super) async fn delete(
     path: Result<Path<(i64, i64)>, PathRejection>,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Delete(invoice)).await?))
+    Ok(respond(StatusCode::OK, &gateway.call(customer, Call::Delete(invoice)).await?))
 }
 
 fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {

@@ -7,10 +7,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, answered_by, name, unexpected};
+use super::answer::{Answer, Shown, answered_by, name, unexpected};
 use super::gateway::Gateway;
 use super::problem::Problem;
-use crate::domain::Invoice;
 use crate::request::{Body, Call, InvoiceAnswer};
 use crossfade::route::Store;
 
@@ -23,11 +22,11 @@ pub(super) struct ListQuery {
     page: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(crate) struct InvoiceList {
-    pub(crate) invoices: Vec<Invoice>,
+#[derive(Serialize)]
+struct InvoiceList<'a> {
+    invoices: Vec<Shown<'a>>,
     /// Give it as `page` to get the invoices that follow. None: there are no more.
-    pub(crate) next: Option<String>,
+    next: Option<String>,
 }
 
 pub(super) async fn list(
@@ -60,6 +59,7 @@ pub(super) async fn list(
     let Body::List(invoices) = body else {
         return Err(unexpected());
     };
+    let invoices = invoices.iter().map(Shown::from).collect();
     Ok((answered_by(from), Json(InvoiceList { invoices, next })).into_response())
 }
 

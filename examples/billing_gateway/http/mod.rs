@@ -1,7 +1,23 @@
 //! The HTTP side: axum routes on any service that answers invoice requests.
+//!
+//! | | |
+//! |---|---|
+//! | `POST /customers/{customer}/invoices` | makes an invoice: 201, with `Location` |
+//! | `GET /customers/{customer}/invoices?limit=20&page=..` | a page of them, and where the next begins |
+//! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
+//! | `GET /healthz` | the process answers |
+//!
+//! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
+//! been (`unknown`); every 4xx changed nothing.
+//!
+//! **Retries.** A create with an `Idempotency-Key` (1 to 64 visible ASCII characters, one create of one customer) may be sent
+//! again, also while the first try may still land: it makes one invoice, and every try that is answered gets 201 with that
+//! invoice as it is now. The same key with another draft is 422. The key lives as long as the invoice: after a delete
+//! a create with it makes a new one, and so does a try of unknown outcome that lands only then.
 
 mod answer;
 mod gateway;
+mod headers;
 mod invoices;
 mod list;
 mod problem;

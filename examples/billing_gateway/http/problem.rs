@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crossfade::data::Outcome;
 use serde::Serialize;
 
+use crate::domain::Rejection;
 use crate::request::StoreError;
 
 /// How many seconds a caller should wait before it asks a store again that did not answer.
@@ -52,12 +53,8 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::NotFound) {
-            return Self::new(StatusCode::NOT_FOUND, error.to_string());
-        }
         let outcome = if error.outcome() == Outcome::Rejected { "rejected" } else { "unknown" };
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-        Self { outcome: Some(outcome), ..problem }
+        Self { outcome: Some(outcome), ..Self::new(status_of(&error), error.to_string()) }
     }
 }
 
@@ -71,6 +68,16 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
+    }
+}
+
+fn status_of(error: &StoreError) -> StatusCode {
+    match error {
+        StoreError::Rejected(Rejection::NotFound) => StatusCode::NOT_FOUND,
+        StoreError::Rejected(Rejection::KeyReused) => StatusCode::UNPROCESSABLE_ENTITY,
+        StoreError::Unavailable { .. } | StoreError::NoAnswer { .. } | StoreError::Refused(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 

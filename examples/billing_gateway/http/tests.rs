@@ -3,11 +3,13 @@
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::{ServiceExt, service_fn};
 
 use super::gateway::{BODY_BYTES_MAX, Gateway, REQUEST_TIMEOUT};
+use super::headers::IDEMPOTENCY_KEY;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
 use crate::history::Customer;
@@ -38,7 +40,10 @@ async fn service() -> (Router, tempfile::TempDir) {
 async fn send(router: &Router, method: Method, path: &str, body: impl Into<HttpBody>) -> Answered {
     let request =
         Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-    let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+    answered(router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()).await
+}
+
+async fn answered(response: Response) -> Answered {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Answered {
@@ -170,4 +175,41 @@ async fn a_panic_is_a_500_problem_without_its_text() {
     let answered = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
     assert_eq!(answered.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!answered.body.to_string().contains("secret"));
+}
+
+async fn send_create(router: &Router, keys: &[&str], body: String) -> Answered {
+    let mut request = Request::post("/customers/1/invoices").header(header::CONTENT_TYPE, "application/json");
+    for key in keys {
+        request = request.header(IDEMPOTENCY_KEY, *key);
+    }
+    answered(router.clone().oneshot(request.body(HttpBody::from(body)).unwrap()).await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_create_that_is_sent_again_with_its_key_is_answered_alike() {
+    let (router, _folder) = service().await;
+    let first = send_create(&router, &["order-7"], draft(1, "1.00")).await;
+    let again = send_create(&router, &["order-7"], draft(1, "1.00")).await;
+    assert_eq!((first.status, again.status), (StatusCode::CREATED, StatusCode::CREATED));
+    assert_eq!(
+        (&first.body, &first.headers[header::LOCATION]),
+        (&again.body, &again.headers[header::LOCATION])
+    );
+    assert_eq!(first.body["idempotency_key"], "order-7");
+    assert_eq!(send_create(&router, &[], draft(1, "1.00")).await.body["id"], 2);
+    let other = send_create(&router, &["order-7"], draft(2, "1.00")).await;
+    assert_eq!(
+        (other.status, &other.body["outcome"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("rejected"))
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused() {
+    let (router, _folder) = service().await;
+    let long = "k".repeat(65);
+    for keys in [&[""][..], &["a b"], &[&long], &["é"], &["a", "b"]] {
+        let answered = send_create(&router, keys, draft(1, "1.00")).await;
+        assert_eq!(answered.status, StatusCode::BAD_REQUEST, "{keys:?}");
+    }
 }

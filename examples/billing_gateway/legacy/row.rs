@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Billing, Invoice, Line, MONEY_SCALE, cents};
+use crate::domain::{Billing, Idempotency, Invoice, Line, MONEY_SCALE, cents};
 
 const ISSUED_AT: &str = "%Y-%m-%d %H:%M:%S";
 
@@ -25,6 +25,8 @@ pub(crate) struct Row {
     postal_code: Option<String>,
     total_cents: i64,
     paid: bool,
+    idempotency_key: Option<String>,
+    idempotency_draft: Option<String>,
     lines: Vec<LineRow>,
 }
 
@@ -72,6 +74,10 @@ impl Row {
             lines: self.lines.into_iter().map(LineRow::into_line).collect(),
             total: Decimal::new(self.total_cents, MONEY_SCALE),
             paid: self.paid,
+            idempotency: self
+                .idempotency_key
+                .zip(self.idempotency_draft)
+                .map(|(key, draft)| Idempotency { key, draft }),
         })
     }
 }
@@ -90,6 +96,8 @@ impl From<&Invoice> for Row {
             postal_code: invoice.billing.postal_code.clone(),
             total_cents: cents(invoice.total),
             paid: invoice.paid,
+            idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
+            idempotency_draft: invoice.idempotency.as_ref().map(|idempotency| idempotency.draft.clone()),
             lines: invoice.lines.iter().map(LineRow::from).collect(),
         }
     }

@@ -12,9 +12,13 @@ pub(super) const SCHEMA: &str = "
         billing_address TEXT NOT NULL, billing_city TEXT NOT NULL, billing_state TEXT,
         billing_country TEXT NOT NULL, billing_postal_code TEXT,
         total_cents INTEGER NOT NULL,
-        paid INTEGER NOT NULL CHECK (paid IN (0, 1))
+        paid INTEGER NOT NULL CHECK (paid IN (0, 1)),
+        idempotency_key TEXT, idempotency_draft TEXT
     );
     CREATE INDEX IF NOT EXISTS invoices_by_customer ON invoices (customer_id, id);
+    -- Not unique: copies come in no order, so a deleted invoice may stand beside the next one with its key for a moment.
+    CREATE INDEX IF NOT EXISTS invoices_by_idempotency_key
+        ON invoices (customer_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
     CREATE TABLE IF NOT EXISTS invoice_lines (
         invoice_id INTEGER NOT NULL REFERENCES invoices (id) ON DELETE CASCADE,
         position INTEGER NOT NULL,
@@ -31,6 +35,7 @@ macro_rules! select_rows {
                 'address', billing_address, 'city', billing_city, 'state', billing_state,
                 'country', billing_country, 'postal_code', billing_postal_code,
                 'total_cents', total_cents, 'paid', json(iif(paid, 'true', 'false')),
+                'idempotency_key', idempotency_key, 'idempotency_draft', idempotency_draft,
                 'lines', (SELECT json_group_array(json_object('item_id', item_id, 'description', description,
                         'quantity', quantity, 'unit_price_cents', unit_price_cents))
                     FROM (SELECT * FROM invoice_lines WHERE invoice_id = invoices.id ORDER BY position)))
@@ -43,16 +48,17 @@ macro_rules! select_rows {
 /// Rows without an id get one from the database. Only named columns are set, so others would keep their value.
 pub(super) const UPSERT: &str = "
     INSERT INTO invoices (id, customer_id, number, issued_at, billing_address, billing_city, billing_state,
-        billing_country, billing_postal_code, total_cents, paid)
+        billing_country, billing_postal_code, total_cents, paid, idempotency_key, idempotency_draft)
     SELECT value->>'id', value->>'customer_id', value->>'number', value->>'issued_at', value->>'address',
         value->>'city', value->>'state', value->>'country', value->>'postal_code', value->>'total_cents',
-        value->>'paid'
+        value->>'paid', value->>'idempotency_key', value->>'idempotency_draft'
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, number = excluded.number,
         issued_at = excluded.issued_at, billing_address = excluded.billing_address,
         billing_city = excluded.billing_city, billing_state = excluded.billing_state,
         billing_country = excluded.billing_country, billing_postal_code = excluded.billing_postal_code,
-        total_cents = excluded.total_cents, paid = excluded.paid
+        total_cents = excluded.total_cents, paid = excluded.paid,
+        idempotency_key = excluded.idempotency_key, idempotency_draft = excluded.idempotency_draft
     RETURNING id";
 pub(super) const DELETE_LINES: &str =
     "DELETE FROM invoice_lines WHERE invoice_id IN (SELECT value->>'id' FROM json_each(?1))";

@@ -1,0 +1,10 @@
+//! Why the store that decides does not do what was asked. Nothing was changed then.
+
+/// What is wrong with a request, as only the invoices themselves can tell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Rejection {
+    #[error("there is no such invoice")]
+    NotFound,
+    #[error("this idempotency key made an invoice of another draft")]
+    KeyReused,
+}

@@ -1,0 +1,6 @@
+//! Both stores keep what crossfade and the gateway ask of them.
+
+mod copies;
+mod creates;
+mod requests;
+mod support;
