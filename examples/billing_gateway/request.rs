@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
 use tower::util::BoxCloneSyncService;
 
-use crate::domain::{Draft, Invoice, NewInvoice, Rejection};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crossfade::Refused;
 use crossfade::route::{Operation, StorageRequest, Store};
 
@@ -34,8 +34,8 @@ pub(crate) enum Call {
         store: Option<Store>,
     },
     /// Replaces an invoice that is there.
-    Put(i64, Draft),
-    Delete(i64),
+    Put(i64, Draft, Precondition),
+    Delete(i64, Precondition),
 }
 
 /// What a store answered, and which store it was.
@@ -94,7 +94,7 @@ impl ClassifyOutcome<InvoiceAnswer, StoreError> for InvoiceOutcome {
 
 impl InvoiceRequest {
     pub(crate) fn is_write(&self) -> bool {
-        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(_))
+        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(..))
     }
 }
 
@@ -105,7 +105,7 @@ impl StorageRequest for InvoiceRequest {
             Call::Get(_) => Operation::read("get_invoice"),
             Call::List { .. } => Operation::read("list_invoices"),
             Call::Put(..) => Operation::write("put_invoice"),
-            Call::Delete(_) => Operation::write("delete_invoice"),
+            Call::Delete(..) => Operation::write("delete_invoice"),
         }
     }
 
@@ -113,7 +113,7 @@ impl StorageRequest for InvoiceRequest {
         match self.call {
             // A create names its customer: the id is known only afterwards.
             Call::Create(_) | Call::List { .. } => Group::new(&self.customer).into(),
-            Call::Get(id) | Call::Put(id, _) | Call::Delete(id) => Key::new(&self.customer, &id).into(),
+            Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) => Key::new(&self.customer, &id).into(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::domain::{Draft, Invoice, NewInvoice, Rejection};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
 use crossfade::route::Store;
@@ -35,8 +35,14 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
         customer: i64,
         id: i64,
         draft: Draft,
+        precondition: Precondition,
     ) -> impl Future<Output = Result<Invoice, Failure>> + Send;
-    fn delete(&self, customer: i64, id: i64) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn delete(
+        &self,
+        customer: i64,
+        id: i64,
+        precondition: Precondition,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Answers one request of the gateway.
     fn answer(
@@ -51,8 +57,12 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
                     self.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
                 }
                 Call::List { after, limit, .. } => self.list(customer, after, limit).await.map(Body::List),
-                Call::Put(id, draft) => self.put(customer, id, draft).await.map(Body::from),
-                Call::Delete(id) => self.delete(customer, id).await.map(|()| Body::Deleted),
+                Call::Put(id, draft, precondition) => {
+                    self.put(customer, id, draft, precondition).await.map(Body::from)
+                }
+                Call::Delete(id, precondition) => {
+                    self.delete(customer, id, precondition).await.map(|()| Body::Deleted)
+                }
             };
             let body = body.map_err(|failure| failure.of(Self::STORE))?;
             Ok(InvoiceAnswer { from: Self::STORE, body })

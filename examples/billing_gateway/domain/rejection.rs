@@ -5,6 +5,8 @@
 pub(crate) enum Rejection {
     #[error("there is no such invoice")]
     NotFound,
+    #[error("the invoice is no longer the one that If-Match names")]
+    Changed,
     #[error("this idempotency key made an invoice of another draft")]
     KeyReused,
 }

@@ -1,7 +1,7 @@
 //! Answers of a store as HTTP responses.
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -54,7 +54,10 @@ impl<'a> From<&'a Invoice> for Shown<'a> {
 pub(super) fn respond(status: StatusCode, answer: &InvoiceAnswer) -> Response {
     let from = answered_by(answer.from);
     match &answer.body {
-        Body::Invoice(invoice) => (status, from, Json(Shown::from(&**invoice))).into_response(),
+        Body::Invoice(invoice) => {
+            (status, from, [(header::ETAG, invoice.etag().to_string())], Json(Shown::from(&**invoice)))
+                .into_response()
+        }
         Body::Deleted => (StatusCode::NO_CONTENT, from).into_response(),
         Body::Missing => {
             (from, Problem::new(StatusCode::NOT_FOUND, "there is no such invoice")).into_response()

@@ -14,8 +14,13 @@
 //! again, also while the first try may still land: it makes one invoice, and every try that is answered gets 201 with that
 //! invoice as it is now. The same key with another draft is 422. The key lives as long as the invoice: after a delete
 //! a create with it makes a new one, and so does a try of unknown outcome that lands only then.
+//!
+//! **Versions.** One invoice is answered with a strong `ETag`, which names its content and is the same whichever store
+//! answers. With it in `If-Match`, a PUT or DELETE is made only of that version, and is 412 otherwise; the store
+//! that decides compares inside its transaction. A GET with it in `If-None-Match` is 304 while nothing has changed.
 
 mod answer;
+mod conditional;
 mod gateway;
 mod headers;
 mod invoices;

@@ -74,6 +74,7 @@ impl IntoResponse for Problem {
 fn status_of(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Rejected(Rejection::NotFound) => StatusCode::NOT_FOUND,
+        StoreError::Rejected(Rejection::Changed) => StatusCode::PRECONDITION_FAILED,
         StoreError::Rejected(Rejection::KeyReused) => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::Unavailable { .. } | StoreError::NoAnswer { .. } | StoreError::Refused(_) => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::{ServiceExt, service_fn};
 
+use super::answer::ANSWERED_BY;
 use super::gateway::{BODY_BYTES_MAX, Gateway, REQUEST_TIMEOUT};
 use super::headers::IDEMPOTENCY_KEY;
 use crate::faults::Faults;
@@ -212,4 +213,45 @@ async fn a_key_that_is_none_is_refused() {
         let answered = send_create(&router, keys, draft(1, "1.00")).await;
         assert_eq!(answered.status, StatusCode::BAD_REQUEST, "{keys:?}");
     }
+}
+
+async fn send_with(router: &Router, method: Method, name: header::HeaderName, tag: &str) -> Answered {
+    let request = Request::builder().method(method).uri("/customers/1/invoices/1").header(name, tag);
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    let body = HttpBody::from(draft(9, "1.00"));
+    answered(router.clone().oneshot(request.body(body).unwrap()).await.unwrap()).await
+}
+
+#[tokio::test]
+async fn the_version_that_a_caller_has_seen_decides_over_its_writes_and_spares_it_reads() {
+    let (router, _folder) = service().await;
+    let made = send(&router, Method::POST, "/customers/1/invoices", draft(1, "1.00")).await;
+    let first = made.headers[header::ETAG].to_str().unwrap().to_owned();
+    let read = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
+    assert_eq!(read.headers[header::ETAG], first.as_str());
+
+    let spared = send_with(&router, Method::GET, header::IF_NONE_MATCH, &format!("\"x\", {first}")).await;
+    assert_eq!((spared.status, &spared.body), (StatusCode::NOT_MODIFIED, &Value::Null));
+    assert_eq!(spared.headers[header::ETAG], first.as_str());
+    assert_eq!(spared.headers[ANSWERED_BY], "legacy");
+
+    let put = send_with(&router, Method::PUT, header::IF_MATCH, &first).await;
+    assert_eq!(put.status, StatusCode::OK);
+    assert_ne!(put.headers[header::ETAG], first.as_str());
+    let read = send_with(&router, Method::GET, header::IF_NONE_MATCH, &first).await;
+    assert_eq!((read.status, &read.body), (StatusCode::OK, &put.body));
+    for method in [Method::PUT, Method::DELETE] {
+        let late = send_with(&router, method, header::IF_MATCH, &first).await;
+        assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+        assert_eq!(late.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(late.body["outcome"], "rejected");
+    }
+    assert_eq!(
+        send_with(&router, Method::DELETE, header::IF_MATCH, "*").await.status,
+        StatusCode::NO_CONTENT
+    );
+    let none = send_with(&router, Method::DELETE, header::IF_MATCH, &first).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND, "without the condition it would be 404 too");
+    let bad = send_with(&router, Method::PUT, header::IF_MATCH, "latest").await;
+    assert_eq!(bad.status, StatusCode::BAD_REQUEST);
 }

@@ -34,7 +34,7 @@ impl RecordStore for Legacy {
     ) -> Result<(), StoreError> {
         let replaced = async {
             let Some(invoice) = record else {
-                return self.remove(key.group, key.item).await.map(drop);
+                return Self::remove(&self.database.writer, key.group, key.item).await;
             };
             let mut transaction = self.database().begin().await?;
             Self::put_rows(&mut transaction, &[Row::from(invoice)]).await?;

@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::schema::{INSERT_LINES, UPSERT, select_rows};
 use super::store::Legacy;
-use crate::domain::{Draft, Invoice, NewInvoice, Rejection, invoice_number};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, invoice_number};
 use crate::request_store::{Failure, RequestStore};
 use crossfade::route::Store;
 use sqlx::{Sqlite, Transaction};
@@ -29,17 +29,28 @@ impl RequestStore for Legacy {
         Ok(self.page_rows(Some(customer), (customer, after), limit as usize).await?)
     }
 
-    async fn put(&self, customer: i64, id: i64, draft: Draft) -> Result<Invoice, Failure> {
+    async fn put(
+        &self,
+        customer: i64,
+        id: i64,
+        draft: Draft,
+        precondition: Precondition,
+    ) -> Result<Invoice, Failure> {
         let mut transaction = self.database.begin().await?;
         let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
         let invoice = draft.into_changed(old);
         Self::put_rows(&mut transaction, &[Row::from(&invoice)]).await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
-    async fn delete(&self, customer: i64, id: i64) -> Result<(), Failure> {
-        if self.remove(customer, id).await? { Ok(()) } else { Err(Rejection::NotFound.into()) }
+    async fn delete(&self, customer: i64, id: i64, precondition: Precondition) -> Result<(), Failure> {
+        let mut transaction = self.database.begin().await?;
+        let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        Self::remove(&mut *transaction, customer, id).await?;
+        Ok(transaction.commit().await?)
     }
 }
 

@@ -73,14 +73,14 @@ impl Legacy {
         row.as_deref().map(Row::invoice_from_json).transpose()
     }
 
-    /// Whether there was such an invoice. Its lines go with it.
-    pub(super) async fn remove(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
-        let deleted = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2")
-            .bind(customer)
-            .bind(id)
-            .execute(&self.database.writer)
-            .await?;
-        Ok(deleted.rows_affected() > 0)
+    /// Deletes an invoice, if it is there. Its lines go with it.
+    pub(super) async fn remove<'e>(
+        writer: impl SqliteExecutor<'e>,
+        customer: i64,
+        id: i64,
+    ) -> sqlx::Result<()> {
+        let delete = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2");
+        delete.bind(customer).bind(id).execute(writer).await.map(drop)
     }
 
     pub(super) async fn page_rows(

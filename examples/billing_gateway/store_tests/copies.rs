@@ -3,7 +3,7 @@
 use crossfade::data::{RecordKey, RecordStore};
 
 use super::support::{Stores, checked, deciding, invoice, request, stores};
-use crate::domain::{Invoices, key};
+use crate::domain::{Invoices, Precondition, key};
 use crate::history::History;
 use crate::request::{Call, StoreError};
 use crate::request_store::RequestStore;
@@ -61,8 +61,10 @@ async fn generated_history_is_the_same_in_both_schemas() {
     }
     for invoice in history.invoices {
         let id = key(1, invoice.id);
-        assert_eq!(stores.legacy.read(&id, 0).await.unwrap().1.as_ref(), Some(&invoice));
-        assert_eq!(stores.target.read(&id, 0).await.unwrap().1, Some(invoice));
+        let legacy = stores.legacy.read(&id, 0).await.unwrap().1.unwrap();
+        let target = stores.target.read(&id, 0).await.unwrap().1.unwrap();
+        assert_eq!((&legacy, &target), (&invoice, &invoice));
+        assert_eq!((legacy.etag(), target.etag()), (invoice.etag(), invoice.etag()));
     }
 }
 
@@ -93,11 +95,11 @@ async fn own_writes_of_the_target_win_over_every_stamp_that_they_replace() {
     let far_ahead = target.clock().await.unwrap().unwrap() + 3_600_000_000;
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
     let service = deciding(&target, 5);
-    service.answer(request(Call::Put(5, checked("2.00")))).await.unwrap();
+    service.answer(request(Call::Put(5, checked("2.00"), Precondition::None))).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
     let total = target.read(&key(1, 5), 0).await.unwrap().1.unwrap().total.to_string();
     assert_eq!(total, "4.00");
-    service.answer(request(Call::Delete(5))).await.unwrap();
+    service.answer(request(Call::Delete(5, Precondition::None))).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 1).await.unwrap();
     assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, None);
 }

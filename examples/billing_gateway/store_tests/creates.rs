@@ -3,7 +3,7 @@
 use crossfade::data::RecordStore;
 
 use super::support::{Stores, deciding, new, new_with_key, stores};
-use crate::domain::{Invoice, NewInvoice, Rejection, key};
+use crate::domain::{Invoice, NewInvoice, Precondition, Rejection, key};
 use crate::request::StoreError;
 use crate::request_store::{Failure, RequestStore};
 
@@ -43,7 +43,7 @@ async fn another_draft_under_a_key_is_rejected(store: &impl RequestStore) {
 
 async fn a_deleted_invoice_frees_its_key(store: &impl RequestStore) {
     let first = made(store, new_with_key("1.00", "d")).await;
-    store.delete(1, first.id).await.unwrap();
+    store.delete(1, first.id, Precondition::None).await.unwrap();
     let second = made(store, new_with_key("1.00", "d")).await;
     assert_ne!(second.id, first.id);
     assert_eq!(made(store, new_with_key("1.00", "d")).await, second);

@@ -2,5 +2,6 @@
 
 mod copies;
 mod creates;
+mod preconditions;
 mod requests;
 mod support;

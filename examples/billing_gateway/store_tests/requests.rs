@@ -3,7 +3,7 @@
 use crossfade::data::RecordStore;
 
 use super::support::{Stores, checked, deciding, invoice, new, request, stores};
-use crate::domain::{Rejection, key};
+use crate::domain::{Precondition, Rejection, key};
 use crate::request::{Body, Call, StoreError};
 use crate::request_store::RequestStore;
 
@@ -20,7 +20,7 @@ async fn an_id_that_is_taken_is_an_error_and_never_an_invoice_that_is_replaced()
 async fn a_put_or_delete_of_nothing_is_not_found_and_a_get_says_missing() {
     let Stores { legacy, target, _folder } = stores().await;
     let target = deciding(&target, 1);
-    for call in [Call::Put(9, checked("1.00")), Call::Delete(9)] {
+    for call in [Call::Put(9, checked("1.00"), Precondition::None), Call::Delete(9, Precondition::None)] {
         assert!(matches!(
             legacy.answer(request(call.clone())).await,
             Err(StoreError::Rejected(Rejection::NotFound))
@@ -40,7 +40,7 @@ async fn legacy_gives_no_id_twice_and_its_sequence_can_be_raised() {
     };
     assert_eq!(legacy.largest_id().await.unwrap(), 0);
     assert_eq!(create().await, 1);
-    legacy.answer(request(Call::Delete(1))).await.unwrap();
+    legacy.answer(request(Call::Delete(1, Precondition::None))).await.unwrap();
     assert_eq!((legacy.largest_id().await.unwrap(), create().await), (1, 2));
     legacy.raise_sequence_above(1_000).await.unwrap();
     assert_eq!(create().await, 1_001);

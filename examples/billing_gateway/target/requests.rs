@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::schema::{CHANGE, INSERT, MADE_WITH_KEY};
 use super::store::{Target, from_json, to_json, wall_clock};
-use crate::domain::{Draft, Invoice, NewInvoice, Rejection};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::StoreError;
 use crate::request_store::{Failure, RequestStore};
 use crossfade::route::Store;
@@ -54,20 +54,28 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
         Ok(self.store.list(customer, after, limit.into()).await?)
     }
 
-    async fn put(&self, customer: i64, id: i64, draft: Draft) -> Result<Invoice, Failure> {
+    async fn put(
+        &self,
+        customer: i64,
+        id: i64,
+        draft: Draft,
+        precondition: Precondition,
+    ) -> Result<Invoice, Failure> {
         let mut transaction = self.store.database.begin().await?;
         let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
         let invoice = draft.into_changed(old);
         change(&mut transaction, customer, id, Some(&invoice)).await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
-    async fn delete(&self, customer: i64, id: i64) -> Result<(), Failure> {
+    async fn delete(&self, customer: i64, id: i64, precondition: Precondition) -> Result<(), Failure> {
         let mut transaction = self.store.database.begin().await?;
-        let deleted = change(&mut transaction, customer, id, None).await?;
-        transaction.commit().await?;
-        if deleted { Ok(()) } else { Err(Rejection::NotFound.into()) }
+        let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        change(&mut transaction, customer, id, None).await?;
+        Ok(transaction.commit().await?)
     }
 }
 
@@ -83,19 +91,14 @@ async fn made_with_key(
     document.as_deref().map(from_json).transpose()
 }
 
-/// Replaces the document of an invoice that lives, or takes it away; whether there was one.
+/// Replaces the document of an invoice that lives, or takes it away.
 async fn change(
     transaction: &mut Transaction<'_, Sqlite>,
     customer: i64,
     id: i64,
     invoice: Option<&Invoice>,
-) -> sqlx::Result<bool> {
-    let changed = sqlx::query(CHANGE)
-        .bind(customer)
-        .bind(id)
-        .bind(wall_clock())
-        .bind(invoice.map(to_json).transpose()?)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(changed.rows_affected() > 0)
+) -> sqlx::Result<()> {
+    let document = invoice.map(to_json).transpose()?;
+    let change = sqlx::query(CHANGE).bind(customer).bind(id).bind(wall_clock()).bind(document);
+    change.execute(&mut **transaction).await.map(drop)
 }
