@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
+use rust_decimal::Decimal;
 use tower::util::BoxCloneSyncService;
 
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
@@ -36,6 +37,8 @@ pub(crate) enum Call {
     /// Replaces an invoice that is there.
     Put(i64, Draft, Precondition),
     Delete(i64, Precondition),
+    /// Adds to what was received of an invoice.
+    Pay(i64, Decimal),
 }
 
 /// What a store answered, and which store it was.
@@ -47,7 +50,7 @@ pub(crate) struct InvoiceAnswer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// The answer to a create, a get or a put.
+    /// The answer to a create, a get, a put or a payment.
     Invoice(Box<Invoice>),
     /// The answer to a get: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
     Missing,
@@ -94,7 +97,7 @@ impl ClassifyOutcome<InvoiceAnswer, StoreError> for InvoiceOutcome {
 
 impl InvoiceRequest {
     pub(crate) fn is_write(&self) -> bool {
-        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(..))
+        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(..) | Call::Pay(..))
     }
 }
 
@@ -106,6 +109,7 @@ impl StorageRequest for InvoiceRequest {
             Call::List { .. } => Operation::read("list_invoices"),
             Call::Put(..) => Operation::write("put_invoice"),
             Call::Delete(..) => Operation::write("delete_invoice"),
+            Call::Pay(..) => Operation::write("pay_invoice"),
         }
     }
 
@@ -113,7 +117,9 @@ impl StorageRequest for InvoiceRequest {
         match self.call {
             // A create names its customer: the id is known only afterwards.
             Call::Create(_) | Call::List { .. } => Group::new(&self.customer).into(),
-            Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) => Key::new(&self.customer, &id).into(),
+            Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) | Call::Pay(id, _) => {
+                Key::new(&self.customer, &id).into()
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use rust_decimal::Decimal;
+
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
@@ -43,6 +45,12 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
         id: i64,
         precondition: Precondition,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn pay(
+        &self,
+        customer: i64,
+        id: i64,
+        amount: Decimal,
+    ) -> impl Future<Output = Result<Invoice, Failure>> + Send;
 
     /// Answers one request of the gateway.
     fn answer(
@@ -63,6 +71,7 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
                 Call::Delete(id, precondition) => {
                     self.delete(customer, id, precondition).await.map(|()| Body::Deleted)
                 }
+                Call::Pay(id, amount) => self.pay(customer, id, amount).await.map(Body::from),
             };
             let body = body.map_err(|failure| failure.of(Self::STORE))?;
             Ok(InvoiceAnswer { from: Self::STORE, body })

@@ -6,12 +6,13 @@
 //! counts as such a create, so whoever retried waits until it can no longer land (the late bound) before deleting.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::digest::digest;
 use super::draft::{Draft, whole_seconds};
 use super::invoice::{Invoice, invoice_number};
-use super::money::total_of;
+use super::money::{money, total_of};
 use super::rejection::Rejection;
 
 /// How many characters the key of a create may have.
@@ -52,7 +53,7 @@ impl NewInvoice {
     pub(crate) fn into_invoice(self, customer_id: i64, id: i64) -> Invoice {
         let draft = self.draft;
         let issued_at = draft.issued_at.unwrap_or_else(|| whole_seconds(Timestamp::now()));
-        Invoice {
+        let invoice = Invoice {
             id,
             customer_id,
             number: invoice_number(id, issued_at),
@@ -60,9 +61,11 @@ impl NewInvoice {
             billing: draft.billing,
             total: total_of(&draft.lines),
             lines: draft.lines,
-            paid: draft.paid,
+            received: money(Decimal::ZERO),
+            paid: false,
             idempotency: self.idempotency,
-        }
+        };
+        invoice.settled()
     }
 
     /// The key that an earlier try may have left.

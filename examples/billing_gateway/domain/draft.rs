@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invoice::{Billing, Invoice, Line};
 use super::money::{MONEY_SCALE, money, total_of};
+use super::rejection::Rejection;
 
 /// How many lines an invoice may have.
 pub(crate) const LINES_MAX: usize = 100;
@@ -15,7 +16,7 @@ pub(crate) const TEXT_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
 const UNIT_PRICE_MAX: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
-/// What a caller says about an invoice; the server adds id, number and total, and ignores these when they are sent.
+/// What a caller says about an invoice; the server adds all the rest, and ignores it when it is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Draft {
     /// Left out: now for a new invoice, what it was for an old one.
@@ -23,8 +24,6 @@ pub(crate) struct Draft {
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) billing: Billing,
     pub(crate) lines: Vec<Line>,
-    #[serde(default)]
-    pub(crate) paid: bool,
 }
 
 /// Why a draft is no invoice.
@@ -58,16 +57,14 @@ impl Draft {
         Ok(self)
     }
 
-    /// The invoice that this draft makes of one that is there.
-    pub(crate) fn into_changed(self, old: Invoice) -> Invoice {
-        Invoice {
-            issued_at: self.issued_at.unwrap_or(old.issued_at),
-            billing: self.billing,
-            total: total_of(&self.lines),
-            lines: self.lines,
-            paid: self.paid,
-            ..old
+    /// The invoice that this draft makes of one that is there, unless more than the new total was received by now.
+    pub(crate) fn into_changed(self, old: Invoice) -> Result<Invoice, Rejection> {
+        let (total, received) = (total_of(&self.lines), old.received);
+        if total < received {
+            return Err(Rejection::BelowReceived { total, received });
         }
+        let issued_at = self.issued_at.unwrap_or(old.issued_at);
+        Ok(Invoice { issued_at, billing: self.billing, lines: self.lines, total, ..old }.settled())
     }
 
     fn check_texts(&self) -> Result<(), InvalidDraft> {
@@ -134,7 +131,6 @@ pub(crate) mod tests {
                 quantity,
                 unit_price: price.parse().unwrap(),
             }],
-            paid: false,
         }
     }
 

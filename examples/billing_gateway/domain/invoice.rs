@@ -36,6 +36,10 @@ pub(crate) struct Invoice {
     /// The sum of the lines; the server computes it.
     #[serde(with = "rust_decimal::serde::str")]
     pub(crate) total: Decimal,
+    /// The sum of its payments; never above the total.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub(crate) received: Decimal,
+    /// Nothing is open any more.
     pub(crate) paid: bool,
     /// How a retry of the create that made it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ mod digest;
 mod draft;
 mod invoice;
 mod money;
+mod payment;
 mod precondition;
 mod rejection;
 
@@ -14,5 +15,6 @@ pub(crate) use draft::Draft;
 pub(crate) use draft::tests;
 pub(crate) use invoice::{Billing, Invoice, Invoices, Line, invoice_number, key};
 pub(crate) use money::{MONEY_SCALE, cents, money, total_of};
+pub(crate) use payment::Payment;
 pub(crate) use precondition::{ETag, Precondition};
 pub(crate) use rejection::Rejection;

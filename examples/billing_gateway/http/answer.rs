@@ -28,6 +28,11 @@ pub(super) struct Shown<'a> {
     lines: &'a [Line],
     #[serde(with = "rust_decimal::serde::str")]
     total: Decimal,
+    #[serde(with = "rust_decimal::serde::str")]
+    received: Decimal,
+    /// What is still to be paid.
+    #[serde(with = "rust_decimal::serde::str")]
+    balance: Decimal,
     paid: bool,
     /// Of the create that made it, when it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +49,8 @@ impl<'a> From<&'a Invoice> for Shown<'a> {
             billing: &invoice.billing,
             lines: &invoice.lines,
             total: invoice.total,
+            received: invoice.received,
+            balance: invoice.balance(),
             paid: invoice.paid,
             idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.as_str()),
         }

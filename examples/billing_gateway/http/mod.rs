@@ -5,6 +5,7 @@
 //! | `POST /customers/{customer}/invoices` | makes an invoice: 201, with `Location` |
 //! | `GET /customers/{customer}/invoices?limit=20&page=..` | a page of them, and where the next begins |
 //! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
+//! | `POST /customers/{customer}/invoices/{invoice}/payments` | adds `{"amount": "12.50"}` to what was received |
 //! | `GET /healthz` | the process answers |
 //!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
@@ -18,6 +19,10 @@
 //! **Versions.** One invoice is answered with a strong `ETag`, which names its content and is the same whichever store
 //! answers. With it in `If-Match`, a PUT or DELETE is made only of that version, and is 412 otherwise; the store
 //! that decides compares inside its transaction. A GET with it in `If-None-Match` is 304 while nothing has changed.
+//!
+//! **Money.** Amounts are texts with two decimal places and exact. `received` is the sum of the payments, `balance` what is
+//! left of the total, `paid` says that nothing is. A payment above the balance is 409, and so is a PUT whose total would
+//! lie below what was received; a PUT keeps what was received.
 
 mod answer;
 mod conditional;
@@ -25,6 +30,7 @@ mod gateway;
 mod headers;
 mod invoices;
 mod list;
+mod payments;
 mod problem;
 #[cfg(test)]
 mod tests;

@@ -75,6 +75,9 @@ fn status_of(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Rejected(Rejection::NotFound) => StatusCode::NOT_FOUND,
         StoreError::Rejected(Rejection::Changed) => StatusCode::PRECONDITION_FAILED,
+        StoreError::Rejected(Rejection::Overpaid { .. } | Rejection::BelowReceived { .. }) => {
+            StatusCode::CONFLICT
+        }
         StoreError::Rejected(Rejection::KeyReused) => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::Unavailable { .. } | StoreError::NoAnswer { .. } | StoreError::Refused(_) => {
             StatusCode::SERVICE_UNAVAILABLE

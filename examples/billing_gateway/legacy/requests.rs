@@ -1,11 +1,12 @@
 //! The relational store as the gateway's requests see it.
 
 use super::row::Row;
-use super::schema::{INSERT_LINES, UPSERT, select_rows};
+use super::schema::{INSERT_LINES, PAY, UPSERT, select_rows};
 use super::store::Legacy;
-use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, invoice_number};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
 use crate::request_store::{Failure, RequestStore};
 use crossfade::route::Store;
+use rust_decimal::Decimal;
 use sqlx::{Sqlite, Transaction};
 
 impl RequestStore for Legacy {
@@ -39,7 +40,7 @@ impl RequestStore for Legacy {
         let mut transaction = self.database.begin().await?;
         let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
         precondition.check(&old)?;
-        let invoice = draft.into_changed(old);
+        let invoice = draft.into_changed(old)?;
         Self::put_rows(&mut transaction, &[Row::from(&invoice)]).await?;
         transaction.commit().await?;
         Ok(invoice)
@@ -51,6 +52,19 @@ impl RequestStore for Legacy {
         precondition.check(&old)?;
         Self::remove(&mut *transaction, customer, id).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Adds in the database, on the condition that it fits.
+    async fn pay(&self, customer: i64, id: i64, amount: Decimal) -> Result<Invoice, Failure> {
+        let mut transaction = self.database.begin().await?;
+        let add = sqlx::query(PAY).bind(customer).bind(id).bind(cents(amount));
+        let added = add.execute(&mut *transaction).await?.rows_affected() > 0;
+        let invoice = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        if !added {
+            return Err(Rejection::Overpaid { amount, balance: invoice.balance() }.into());
+        }
+        transaction.commit().await?;
+        Ok(invoice)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Row {
     country: String,
     postal_code: Option<String>,
     total_cents: i64,
+    received_cents: i64,
     paid: bool,
     idempotency_key: Option<String>,
     idempotency_draft: Option<String>,
@@ -73,6 +74,7 @@ impl Row {
             },
             lines: self.lines.into_iter().map(LineRow::into_line).collect(),
             total: Decimal::new(self.total_cents, MONEY_SCALE),
+            received: Decimal::new(self.received_cents, MONEY_SCALE),
             paid: self.paid,
             idempotency: self
                 .idempotency_key
@@ -95,6 +97,7 @@ impl From<&Invoice> for Row {
             country: invoice.billing.country.clone(),
             postal_code: invoice.billing.postal_code.clone(),
             total_cents: cents(invoice.total),
+            received_cents: cents(invoice.received),
             paid: invoice.paid,
             idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
             idempotency_draft: invoice.idempotency.as_ref().map(|idempotency| idempotency.draft.clone()),

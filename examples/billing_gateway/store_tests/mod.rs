@@ -2,6 +2,7 @@
 
 mod copies;
 mod creates;
+mod payments;
 mod preconditions;
 mod requests;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use rust_decimal::Decimal;
 use sqlx::{Sqlite, Transaction};
 
 use super::schema::{CHANGE, INSERT, MADE_WITH_KEY};
@@ -64,7 +65,7 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
         let mut transaction = self.store.database.begin().await?;
         let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
         precondition.check(&old)?;
-        let invoice = draft.into_changed(old);
+        let invoice = draft.into_changed(old)?;
         change(&mut transaction, customer, id, Some(&invoice)).await?;
         transaction.commit().await?;
         Ok(invoice)
@@ -76,6 +77,15 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
         precondition.check(&old)?;
         change(&mut transaction, customer, id, None).await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn pay(&self, customer: i64, id: i64, amount: Decimal) -> Result<Invoice, Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        let invoice = old.pay(amount)?;
+        change(&mut transaction, customer, id, Some(&invoice)).await?;
+        transaction.commit().await?;
+        Ok(invoice)
     }
 }
 
