@@ -168,6 +168,7 @@ impl InvoiceRow {
             total,
             received: total, // a shop: nobody bought on credit
             paid: true,
+            closed: false,
             idempotency: None,
         })
     }

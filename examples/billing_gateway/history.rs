@@ -166,6 +166,7 @@ fn invoice(random: &mut StdRng, id: i64, homes: &[(&str, &str)]) -> Invoice {
         lines,
         received: if paid { total } else { money(Decimal::ZERO) },
         paid,
+        closed: false,
         idempotency: None,
     }
 }

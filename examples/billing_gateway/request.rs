@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
+use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scope, Scopes};
 use rust_decimal::Decimal;
 use tower::util::BoxCloneSyncService;
 
@@ -39,6 +39,8 @@ pub(crate) enum Call {
     Delete(i64, Precondition),
     /// Adds to what was received of an invoice.
     Pay(i64, Decimal),
+    /// Closes all of these invoices or none.
+    Close(Vec<i64>),
 }
 
 /// What a store answered, and which store it was.
@@ -54,6 +56,7 @@ pub(crate) enum Body {
     Invoice(Box<Invoice>),
     /// The answer to a get: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
     Missing,
+    /// The answer to a list or a closing.
     List(Vec<Invoice>),
     Deleted,
 }
@@ -97,7 +100,7 @@ impl ClassifyOutcome<InvoiceAnswer, StoreError> for InvoiceOutcome {
 
 impl InvoiceRequest {
     pub(crate) fn is_write(&self) -> bool {
-        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(..) | Call::Pay(..))
+        self.operation().is_write()
     }
 }
 
@@ -110,16 +113,18 @@ impl StorageRequest for InvoiceRequest {
             Call::Put(..) => Operation::write("put_invoice"),
             Call::Delete(..) => Operation::write("delete_invoice"),
             Call::Pay(..) => Operation::write("pay_invoice"),
+            Call::Close(_) => Operation::write("close_invoices"),
         }
     }
 
     fn scopes(&self) -> Scopes {
-        match self.call {
+        match &self.call {
             // A create names its customer: the id is known only afterwards.
             Call::Create(_) | Call::List { .. } => Group::new(&self.customer).into(),
             Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) | Call::Pay(id, _) => {
-                Key::new(&self.customer, &id).into()
+                Key::new(&self.customer, id).into()
             }
+            Call::Close(ids) => ids.iter().map(|id| Scope::from(Key::new(&self.customer, id))).collect(),
         }
     }
 

@@ -51,6 +51,9 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
         id: i64,
         amount: Decimal,
     ) -> impl Future<Output = Result<Invoice, Failure>> + Send;
+    /// Closes all of them or none, and gives them back.
+    fn close(&self, customer: i64, ids: &[i64])
+    -> impl Future<Output = Result<Vec<Invoice>, Failure>> + Send;
 
     /// Answers one request of the gateway.
     fn answer(
@@ -71,6 +74,7 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
                 Call::Delete(id, precondition) => {
                     self.delete(customer, id, precondition).await.map(|()| Body::Deleted)
                 }
+                Call::Close(ids) => self.close(customer, &ids).await.map(Body::List),
                 Call::Pay(id, amount) => self.pay(customer, id, amount).await.map(Body::from),
             };
             let body = body.map_err(|failure| failure.of(Self::STORE))?;

@@ -63,6 +63,7 @@ impl NewInvoice {
             lines: draft.lines,
             received: money(Decimal::ZERO),
             paid: false,
+            closed: false,
             idempotency: self.idempotency,
         };
         invoice.settled()

@@ -41,6 +41,8 @@ pub(crate) struct Invoice {
     pub(crate) received: Decimal,
     /// Nothing is open any more.
     pub(crate) paid: bool,
+    /// Set for good by a closing.
+    pub(crate) closed: bool,
     /// How a retry of the create that made it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency: Option<Idempotency>,

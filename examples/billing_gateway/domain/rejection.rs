@@ -7,6 +7,9 @@ use rust_decimal::Decimal;
 pub(crate) enum Rejection {
     #[error("there is no such invoice")]
     NotFound,
+    /// Of a write over many invoices: those that do not exist.
+    #[error("this customer has no invoices {0:?}")]
+    Missing(Vec<i64>),
     #[error("the invoice is no longer the one that If-Match names")]
     Changed,
     #[error("this idempotency key made an invoice of another draft")]

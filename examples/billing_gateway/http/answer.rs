@@ -34,6 +34,7 @@ pub(super) struct Shown<'a> {
     #[serde(with = "rust_decimal::serde::str")]
     balance: Decimal,
     paid: bool,
+    closed: bool,
     /// Of the create that made it, when it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<&'a str>,
@@ -52,6 +53,7 @@ impl<'a> From<&'a Invoice> for Shown<'a> {
             received: invoice.received,
             balance: invoice.balance(),
             paid: invoice.paid,
+            closed: invoice.closed,
             idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.as_str()),
         }
     }

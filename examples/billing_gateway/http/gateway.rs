@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::closing::close;
 use super::invoices::{create, delete, put, read};
 use super::list::list;
 use super::payments::pay;
@@ -48,6 +49,7 @@ impl Gateway {
             .route("/customers/{customer}/invoices", get(list).post(create))
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))
+            .route("/customers/{customer}/invoices/close", post(close))
             .route("/healthz", get(|| async { "ok\n" }))
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
             .method_not_allowed_fallback(|| async {

@@ -70,5 +70,5 @@ pub(super) async fn delete(
 
 fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {
     let Json(draft) = body?;
-    draft.checked().map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))
+    Ok(draft.checked()?)
 }

@@ -55,12 +55,16 @@ pub(super) async fn list(
         invoices.truncate(limit as usize);
         next = invoices.last().map(|last| format!("{}-{}", name(answer.from), last.id));
     }
-    let InvoiceAnswer { from, body } = answer;
-    let Body::List(invoices) = body else {
+    respond_list(&answer, next)
+}
+
+/// Invoices, and where to go on.
+pub(super) fn respond_list(answer: &InvoiceAnswer, next: Option<String>) -> Answer {
+    let Body::List(invoices) = &answer.body else {
         return Err(unexpected());
     };
     let invoices = invoices.iter().map(Shown::from).collect();
-    Ok((answered_by(from), Json(InvoiceList { invoices, next })).into_response())
+    Ok((answered_by(answer.from), Json(InvoiceList { invoices, next })).into_response())
 }
 
 /// A page token names the store that it came from: a walk stays with one store.

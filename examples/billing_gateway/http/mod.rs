@@ -6,6 +6,7 @@
 //! | `GET /customers/{customer}/invoices?limit=20&page=..` | a page of them, and where the next begins |
 //! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
 //! | `POST /customers/{customer}/invoices/{invoice}/payments` | adds `{"amount": "12.50"}` to what was received |
+//! | `POST /customers/{customer}/invoices/close` | closes those in `{"invoices": [1, 2]}`, at most 100: all or none |
 //! | `GET /healthz` | the process answers |
 //!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
@@ -23,8 +24,12 @@
 //! **Money.** Amounts are texts with two decimal places and exact. `received` is the sum of the payments, `balance` what is
 //! left of the total, `paid` says that nothing is. A payment above the balance is 409, and so is a PUT whose total would
 //! lie below what was received; a PUT keeps what was received.
+//!
+//! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
+//! whose `invoices` names them, and nothing was changed.
 
 mod answer;
+mod closing;
 mod conditional;
 mod gateway;
 mod headers;

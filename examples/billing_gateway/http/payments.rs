@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 
 use super::answer::{Answer, respond};
 use super::gateway::Gateway;
-use super::problem::Problem;
 use crate::domain::Payment;
 use crate::request::Call;
 
@@ -17,8 +16,6 @@ pub(super) async fn pay(
     body: Result<Json<Payment>, JsonRejection>,
 ) -> Answer {
     let (Path((customer, invoice)), Json(payment)) = (path?, body?);
-    let amount = payment
-        .checked()
-        .map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))?;
+    let amount = payment.checked()?;
     Ok(respond(StatusCode::OK, &gateway.call(customer, Call::Pay(invoice, amount)).await?))
 }

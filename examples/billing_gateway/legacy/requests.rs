@@ -1,7 +1,7 @@
 //! The relational store as the gateway's requests see it.
 
 use super::row::Row;
-use super::schema::{INSERT_LINES, PAY, UPSERT, select_rows};
+use super::schema::{CLOSE, CLOSED, INSERT_LINES, MISSING, PAY, UPSERT, select_rows};
 use super::store::Legacy;
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
 use crate::request_store::{Failure, RequestStore};
@@ -65,6 +65,21 @@ impl RequestStore for Legacy {
         }
         transaction.commit().await?;
         Ok(invoice)
+    }
+
+    async fn close(&self, customer: i64, ids: &[i64]) -> Result<Vec<Invoice>, Failure> {
+        let mut transaction = self.database.begin().await?;
+        let ids = serde_json::json!(ids).to_string();
+        let missing = sqlx::query_scalar(MISSING).bind(customer).bind(&ids);
+        let missing: Vec<i64> = missing.fetch_all(&mut *transaction).await?;
+        if !missing.is_empty() {
+            return Err(Rejection::Missing(missing).into());
+        }
+        sqlx::query(CLOSE).bind(customer).bind(&ids).execute(&mut *transaction).await?;
+        let rows = sqlx::query_scalar(CLOSED).bind(customer).bind(&ids);
+        let rows: Vec<String> = rows.fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(rows.iter().map(|row| Row::invoice_from_json(row)).collect::<sqlx::Result<_>>()?)
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Row {
     total_cents: i64,
     received_cents: i64,
     paid: bool,
+    closed: bool,
     idempotency_key: Option<String>,
     idempotency_draft: Option<String>,
     lines: Vec<LineRow>,
@@ -76,6 +77,7 @@ impl Row {
             total: Decimal::new(self.total_cents, MONEY_SCALE),
             received: Decimal::new(self.received_cents, MONEY_SCALE),
             paid: self.paid,
+            closed: self.closed,
             idempotency: self
                 .idempotency_key
                 .zip(self.idempotency_draft)
@@ -99,6 +101,7 @@ impl From<&Invoice> for Row {
             total_cents: cents(invoice.total),
             received_cents: cents(invoice.received),
             paid: invoice.paid,
+            closed: invoice.closed,
             idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
             idempotency_draft: invoice.idempotency.as_ref().map(|idempotency| idempotency.draft.clone()),
             lines: invoice.lines.iter().map(LineRow::from).collect(),

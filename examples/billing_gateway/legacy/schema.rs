@@ -14,6 +14,7 @@ pub(super) const SCHEMA: &str = "
         total_cents INTEGER NOT NULL,
         received_cents INTEGER NOT NULL,
         paid INTEGER NOT NULL CHECK (paid IN (0, 1)),
+        closed INTEGER NOT NULL CHECK (closed IN (0, 1)),
         idempotency_key TEXT, idempotency_draft TEXT
     );
     CREATE INDEX IF NOT EXISTS invoices_by_customer ON invoices (customer_id, id);
@@ -36,7 +37,7 @@ macro_rules! select_rows {
                 'address', billing_address, 'city', billing_city, 'state', billing_state,
                 'country', billing_country, 'postal_code', billing_postal_code,
                 'total_cents', total_cents, 'received_cents', received_cents,
-                'paid', json(iif(paid, 'true', 'false')),
+                'paid', json(iif(paid, 'true', 'false')), 'closed', json(iif(closed, 'true', 'false')),
                 'idempotency_key', idempotency_key, 'idempotency_draft', idempotency_draft,
                 'lines', (SELECT json_group_array(json_object('item_id', item_id, 'description', description,
                         'quantity', quantity, 'unit_price_cents', unit_price_cents))
@@ -50,21 +51,30 @@ macro_rules! select_rows {
 /// Rows without an id get one from the database. Only named columns are set, so others would keep their value.
 pub(super) const UPSERT: &str = "
     INSERT INTO invoices (id, customer_id, number, issued_at, billing_address, billing_city, billing_state,
-        billing_country, billing_postal_code, total_cents, received_cents, paid, idempotency_key, idempotency_draft)
+        billing_country, billing_postal_code, total_cents, received_cents, paid, closed, idempotency_key,
+        idempotency_draft)
     SELECT value->>'id', value->>'customer_id', value->>'number', value->>'issued_at', value->>'address',
         value->>'city', value->>'state', value->>'country', value->>'postal_code', value->>'total_cents',
-        value->>'received_cents', value->>'paid', value->>'idempotency_key', value->>'idempotency_draft'
+        value->>'received_cents', value->>'paid', value->>'closed', value->>'idempotency_key', value->>'idempotency_draft'
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, number = excluded.number,
         issued_at = excluded.issued_at, billing_address = excluded.billing_address,
         billing_city = excluded.billing_city, billing_state = excluded.billing_state,
         billing_country = excluded.billing_country, billing_postal_code = excluded.billing_postal_code,
-        total_cents = excluded.total_cents, received_cents = excluded.received_cents, paid = excluded.paid,
+        total_cents = excluded.total_cents, received_cents = excluded.received_cents, paid = excluded.paid, closed = excluded.closed,
         idempotency_key = excluded.idempotency_key, idempotency_draft = excluded.idempotency_draft
     RETURNING id";
 pub(super) const PAY: &str = "
     UPDATE invoices SET received_cents = received_cents + ?3, paid = (received_cents + ?3 = total_cents)
     WHERE customer_id = ?1 AND id = ?2 AND received_cents + ?3 <= total_cents";
+/// Of the ids in the JSON array ?2, those that the customer has no invoice with.
+pub(super) const MISSING: &str = "
+    SELECT value FROM json_each(?2)
+    WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE customer_id = ?1 AND id = value) ORDER BY value";
+pub(super) const CLOSE: &str = "
+    UPDATE invoices SET closed = 1 WHERE customer_id = ?1 AND id IN (SELECT value FROM json_each(?2))";
+pub(super) const CLOSED: &str =
+    select_rows!("customer_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id");
 pub(super) const DELETE_LINES: &str =
     "DELETE FROM invoice_lines WHERE invoice_id IN (SELECT value->>'id' FROM json_each(?1))";
 pub(super) const INSERT_LINES: &str = "

@@ -99,7 +99,10 @@ async fn own_writes_of_the_target_win_over_every_stamp_that_they_replace() {
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
     let total = target.read(&key(1, 5), 0).await.unwrap().1.unwrap().total.to_string();
     assert_eq!(total, "4.00");
-    service.answer(request(Call::Delete(5, Precondition::None))).await.unwrap();
+    service.answer(request(Call::Close(vec![5]))).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 1).await.unwrap();
+    assert!(target.read(&key(1, 5), 0).await.unwrap().1.unwrap().closed);
+    service.answer(request(Call::Delete(5, Precondition::None))).await.unwrap();
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 2).await.unwrap();
     assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, None);
 }

@@ -1,5 +1,6 @@
 //! Both stores keep what crossfade and the gateway ask of them.
 
+mod closing;
 mod copies;
 mod creates;
 mod payments;

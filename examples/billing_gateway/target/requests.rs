@@ -5,7 +5,7 @@ use std::future::Future;
 use rust_decimal::Decimal;
 use sqlx::{Sqlite, Transaction};
 
-use super::schema::{CHANGE, INSERT, MADE_WITH_KEY};
+use super::schema::{CHANGE, CLOSE, INSERT, MADE_WITH_KEY, MISSING};
 use super::store::{Target, from_json, to_json, wall_clock};
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::StoreError;
@@ -86,6 +86,20 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
         change(&mut transaction, customer, id, Some(&invoice)).await?;
         transaction.commit().await?;
         Ok(invoice)
+    }
+
+    async fn close(&self, customer: i64, ids: &[i64]) -> Result<Vec<Invoice>, Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let ids = serde_json::json!(ids).to_string();
+        let missing = sqlx::query_scalar(MISSING).bind(customer).bind(&ids);
+        let missing: Vec<i64> = missing.fetch_all(&mut *transaction).await?;
+        if !missing.is_empty() {
+            return Err(Rejection::Missing(missing).into());
+        }
+        let closed = sqlx::query_scalar(CLOSE).bind(customer).bind(&ids).bind(wall_clock());
+        let closed: Vec<String> = closed.fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(closed.iter().map(|document| from_json(document)).collect::<sqlx::Result<_>>()?)
     }
 }
 

@@ -38,3 +38,12 @@ pub(super) const MADE_WITH_KEY: &str =
 pub(super) const CHANGE: &str = "
     UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = ?4
     WHERE customer_id = ?1 AND invoice_id = ?2 AND document IS NOT NULL";
+/// Of the ids in the JSON array ?2, those that the customer has no invoice with.
+pub(super) const MISSING: &str = "
+    SELECT value FROM json_each(?2)
+    WHERE NOT EXISTS (SELECT 1 FROM invoice_documents
+        WHERE customer_id = ?1 AND invoice_id = value AND document IS NOT NULL) ORDER BY value";
+pub(super) const CLOSE: &str = "
+    UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = json_set(document, '$.closed', json('true'))
+    WHERE customer_id = ?1 AND invoice_id IN (SELECT value FROM json_each(?2)) AND document IS NOT NULL
+    RETURNING document";

@@ -111,3 +111,31 @@ async fn a_payment_of_no_money_is_refused() {
     let read = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
     assert_eq!((&read.body["received"], &read.body["paid"]), (&json!("0.00"), &json!(false)));
 }
+
+async fn close(router: &Router, ids: &Value) -> Answered {
+    let body = json!({ "invoices": ids }).to_string();
+    send(router, Method::POST, "/customers/1/invoices/close", body).await
+}
+
+#[tokio::test]
+async fn many_invoices_are_closed_at_once_or_none() {
+    let (router, _folder) = service().await;
+    for _ in 0..3 {
+        send(&router, Method::POST, "/customers/1/invoices", draft(1, "1.00")).await;
+    }
+    let closed = close(&router, &json!([2, 1, 2])).await;
+    assert_eq!(closed.status, StatusCode::OK);
+    let ids: Vec<_> =
+        closed.body["invoices"].as_array().unwrap().iter().map(|i| (&i["id"], &i["closed"])).collect();
+    assert_eq!(ids, [(&json!(1), &json!(true)), (&json!(2), &json!(true))]);
+
+    let missing = close(&router, &json!([3, 9, 8])).await;
+    assert_eq!((missing.status, &missing.body["invoices"]), (StatusCode::NOT_FOUND, &json!([8, 9])));
+    assert_eq!(missing.body["outcome"], "rejected");
+    let third = send(&router, Method::GET, "/customers/1/invoices/3", "").await;
+    assert_eq!(third.body["closed"], false);
+    for bad in [json!([]), (0..101).collect(), json!(["one"]), json!(1)] {
+        assert_eq!(close(&router, &bad).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    assert_eq!(close(&router, &(1..101).collect()).await.status, StatusCode::NOT_FOUND, "100 may be named");
+}
