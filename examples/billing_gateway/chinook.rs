@@ -151,6 +151,7 @@ impl InvoiceRow {
     /// The invoice without its lines. The total is the file's own: what was billed stays billed.
     fn to_invoice(&self) -> Result<Invoice, String> {
         let issued_at = parse_date(&self.invoice_date)?;
+        let total = cents_only("Total", self.total)?;
         Ok(Invoice {
             id: self.invoice_id,
             customer_id: self.customer_id,
@@ -164,8 +165,11 @@ impl InvoiceRow {
                 postal_code: self.billing_postal_code.clone(),
             },
             lines: Vec::new(),
-            total: cents_only("Total", self.total)?,
+            total,
+            received: total, // a shop: nobody bought on credit
             paid: true,
+            closed: false,
+            idempotency: None,
         })
     }
 }

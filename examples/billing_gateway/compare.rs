@@ -15,7 +15,8 @@ const BOTH: &str = "
     legacy_form AS (
         SELECT customer_id, id, json_array(number, replace(issued_at, ' ', 'T') || 'Z', billing_address, billing_city,
             billing_state, billing_country, billing_postal_code,
-            printf('%d.%02d', total_cents / 100, total_cents % 100), paid,
+            printf('%d.%02d', total_cents / 100, total_cents % 100),
+            printf('%d.%02d', received_cents / 100, received_cents % 100), paid, closed, idempotency_key, idempotency_draft,
             (SELECT json_group_array(json_array(item_id, description, quantity,
                     printf('%d.%02d', unit_price_cents / 100, unit_price_cents % 100)))
                 FROM (SELECT * FROM main.invoice_lines WHERE invoice_id = invoices.id ORDER BY position))) AS form
@@ -23,7 +24,8 @@ const BOTH: &str = "
     target_form AS (
         SELECT customer_id, invoice_id AS id, json_array(document->>'number', document->>'issued_at',
             document->>'$.billing.address', document->>'$.billing.city', document->>'$.billing.state',
-            document->>'$.billing.country', document->>'$.billing.postal_code', document->>'total', document->>'paid',
+            document->>'$.billing.country', document->>'$.billing.postal_code', document->>'total',
+            document->>'received', document->>'paid', document->>'closed', document->>'$.idempotency.key', document->>'$.idempotency.draft',
             (SELECT json_group_array(json_array(value->>'item_id', value->>'description', value->>'quantity',
                     value->>'unit_price'))
                 FROM (SELECT value FROM json_each(document, '$.lines') ORDER BY key))) AS form

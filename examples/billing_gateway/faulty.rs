@@ -10,9 +10,8 @@ use tower::Service;
 
 use crate::domain::{self, Invoice, Invoices};
 use crate::faults::{Fault, Faults, LATE_MAX, gone, no_answer, refused};
-use crate::legacy::Legacy;
 use crate::request::{InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::target::{IdSource, TargetWithIds};
+use crate::request_store::RequestStore;
 use crossfade::route::Store;
 
 /// A store and what may happen to calls of it.
@@ -65,27 +64,7 @@ async fn land_late<T>(late: Duration, call: impl Future<Output = Result<T, Store
     }
 }
 
-/// Whatever answers invoice requests by itself.
-pub(crate) trait Answers: Clone + Send + Sync + 'static {
-    fn answer(
-        self,
-        request: InvoiceRequest,
-    ) -> impl Future<Output = Result<InvoiceAnswer, StoreError>> + Send;
-}
-
-impl Answers for Legacy {
-    async fn answer(self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
-        Self::answer(&self, request).await
-    }
-}
-
-impl<I: IdSource> Answers for TargetWithIds<I> {
-    async fn answer(self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
-        Self::answer(&self, request).await
-    }
-}
-
-impl<S: Answers> Service<InvoiceRequest> for Faulty<S> {
+impl<S: RequestStore> Service<InvoiceRequest> for Faulty<S> {
     type Response = InvoiceAnswer;
     type Error = StoreError;
     type Future = Pin<Box<dyn Future<Output = Result<InvoiceAnswer, StoreError>> + Send>>;
@@ -98,7 +77,8 @@ impl<S: Answers> Service<InvoiceRequest> for Faulty<S> {
         let this = self.clone();
         Box::pin(async move {
             let writes = request.is_write();
-            this.run(writes, this.inner.clone().answer(request)).await
+            let inner = this.inner.clone();
+            this.run(writes, async move { inner.answer(request).await }).await
         })
     }
 }

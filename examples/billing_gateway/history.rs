@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 
-use crate::domain::{Billing, Invoice, Line, invoice_number, total_of};
+use crate::domain::{Billing, Invoice, Line, invoice_number, money, total_of};
 use crate::legacy::Legacy;
 use crate::legacy::Row;
 
@@ -142,6 +142,8 @@ fn invoice(random: &mut StdRng, id: i64, homes: &[(&str, &str)]) -> Invoice {
     let issued_at =
         start + SignedDuration::from_secs(731 * 86_400 / INVOICES * (id - 1) + random.random_range(0..3_000));
     let lines: Vec<Line> = (0..random.random_range(1..=8)).map(|_| line(random)).collect();
+    let total = total_of(&lines);
+    let paid = random.random_bool(0.8);
     Invoice {
         id,
         customer_id,
@@ -160,9 +162,12 @@ fn invoice(random: &mut StdRng, id: i64, homes: &[(&str, &str)]) -> Invoice {
                 .random_bool(0.9)
                 .then(|| format!("{:05}", random.random_range(10_000..99_999))),
         },
-        total: total_of(&lines),
+        total,
         lines,
-        paid: random.random_bool(0.8),
+        received: if paid { total } else { money(Decimal::ZERO) },
+        paid,
+        closed: false,
+        idempotency: None,
     }
 }
 

@@ -124,7 +124,7 @@ impl Load {
         billing.address = address_with(&format!("{} Mill Lane", self.random.random_range(1..200)), token);
         let lines: Vec<Line> = (0..self.random.random_range(1..=4)).map(|_| self.line()).collect();
         let version = Version { token, total: total_of(&lines).to_string() };
-        (Draft { issued_at: None, billing, lines, paid: self.random.random_bool(0.5) }, version)
+        (Draft { issued_at: None, billing, lines }, version)
     }
 
     fn line(&mut self) -> Line {

@@ -29,6 +29,7 @@ mod naive;
 mod noting;
 mod report;
 mod request;
+mod request_store;
 mod screen;
 mod sqlite;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::*;
 use crate::compare::{Comparison, compare};
 use crate::history::History;
 use crate::mover::Mover;
+use crate::precondition::Precondition;
 use crate::request::InvoiceService;
 use crate::wiring;
 
@@ -58,7 +59,7 @@ async fn fight(service: &InvoiceService, history: &History) {
             for n in 0..WRITES_EACH {
                 let (customer, id) = keys[(client + n * 7) % keys.len()];
                 let draft = crate::domain::tests::draft("1.00", (client * WRITES_EACH + n) as u32 + 1);
-                let call = Call::Put(id, draft.checked().unwrap());
+                let call = Call::Put(id, draft.checked().unwrap(), Precondition::default());
                 // What a faulty store answers is not the question here.
                 drop(
                     service

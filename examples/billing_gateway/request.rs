@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scopes};
+use crossfade::data::{ClassifyOutcome, Group, Key, Outcome, Scope, Scopes};
+use rust_decimal::Decimal;
 use tower::util::BoxCloneSyncService;
 
-use crate::domain::{Draft, Invoice};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crossfade::Refused;
 use crossfade::route::{Operation, StorageRequest, Store};
 
@@ -25,7 +26,7 @@ pub(crate) struct InvoiceRequest {
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     /// The store gives the id.
-    Create(Draft),
+    Create(NewInvoice),
     Get(i64),
     /// `limit` invoices with an id above `after`. A walk of several pages stays with the store that gave the first.
     List {
@@ -34,8 +35,12 @@ pub(crate) enum Call {
         store: Option<Store>,
     },
     /// Replaces an invoice that is there.
-    Put(i64, Draft),
-    Delete(i64),
+    Put(i64, Draft, Precondition),
+    Delete(i64, Precondition),
+    /// Adds to what was received of an invoice.
+    Pay(i64, Decimal),
+    /// Closes all of these invoices or none.
+    Close(Vec<i64>),
 }
 
 /// What a store answered, and which store it was.
@@ -47,10 +52,11 @@ pub(crate) struct InvoiceAnswer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// The answer to a create, a get or a put.
+    /// The answer to a create, a get, a put or a payment.
     Invoice(Box<Invoice>),
-    /// The answer to a get: there is no such invoice. (A put or delete of none is [`StoreError::NotFound`].)
+    /// The answer to a get: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
     Missing,
+    /// The answer to a list or a closing.
     List(Vec<Invoice>),
     Deleted,
 }
@@ -58,9 +64,9 @@ pub(crate) enum Body {
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The answer to a put or delete. Nothing was changed.
-    #[error("there is no such invoice")]
-    NotFound,
+    /// The invoices say that it cannot be done: surely nothing was changed.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
     /// The store did not take the call: surely nothing was changed.
     #[error("{store:?} store is unavailable: {reason}")]
     Unavailable { store: Store, reason: String },
@@ -76,7 +82,7 @@ impl StoreError {
     /// What the error says about a write.
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::NotFound | Self::Unavailable { .. } | Self::Refused(_) => Outcome::Rejected,
+            Self::Rejected(_) | Self::Unavailable { .. } | Self::Refused(_) => Outcome::Rejected,
             Self::NoAnswer { .. } => Outcome::Unknown,
         }
     }
@@ -94,7 +100,7 @@ impl ClassifyOutcome<InvoiceAnswer, StoreError> for InvoiceOutcome {
 
 impl InvoiceRequest {
     pub(crate) fn is_write(&self) -> bool {
-        matches!(self.call, Call::Create(_) | Call::Put(..) | Call::Delete(_))
+        self.operation().is_write()
     }
 }
 
@@ -105,15 +111,20 @@ impl StorageRequest for InvoiceRequest {
             Call::Get(_) => Operation::read("get_invoice"),
             Call::List { .. } => Operation::read("list_invoices"),
             Call::Put(..) => Operation::write("put_invoice"),
-            Call::Delete(_) => Operation::write("delete_invoice"),
+            Call::Delete(..) => Operation::write("delete_invoice"),
+            Call::Pay(..) => Operation::write("pay_invoice"),
+            Call::Close(_) => Operation::write("close_invoices"),
         }
     }
 
     fn scopes(&self) -> Scopes {
-        match self.call {
+        match &self.call {
             // A create names its customer: the id is known only afterwards.
             Call::Create(_) | Call::List { .. } => Group::new(&self.customer).into(),
-            Call::Get(id) | Call::Put(id, _) | Call::Delete(id) => Key::new(&self.customer, &id).into(),
+            Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) | Call::Pay(id, _) => {
+                Key::new(&self.customer, id).into()
+            }
+            Call::Close(ids) => ids.iter().map(|id| Scope::from(Key::new(&self.customer, id))).collect(),
         }
     }
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::invoice::{Billing, Invoice, Line, invoice_number};
+use super::invoice::{Billing, Invoice, Line};
 use super::money::{MONEY_SCALE, money, total_of};
+use super::rejection::Rejection;
 
 /// How many lines an invoice may have.
 pub(crate) const LINES_MAX: usize = 100;
@@ -15,7 +16,7 @@ pub(crate) const TEXT_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
 const UNIT_PRICE_MAX: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
-/// What a caller says about an invoice; the server adds id, number and total, and ignores these when they are sent.
+/// What a caller says about an invoice; the server adds all the rest, and ignores it when it is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Draft {
     /// Left out: now for a new invoice, what it was for an old one.
@@ -23,8 +24,6 @@ pub(crate) struct Draft {
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) billing: Billing,
     pub(crate) lines: Vec<Line>,
-    #[serde(default)]
-    pub(crate) paid: bool,
 }
 
 /// Why a draft is no invoice.
@@ -58,36 +57,14 @@ impl Draft {
         Ok(self)
     }
 
-    /// The invoice that this draft makes of a new id.
-    pub(crate) fn into_new(self, customer_id: i64, id: i64) -> Invoice {
-        let issued_at = self.issued_at.unwrap_or_else(|| whole_seconds(Timestamp::now()));
-        self.into_invoice(customer_id, id, invoice_number(id, issued_at), issued_at)
-    }
-
-    /// The invoice that this draft makes of an invoice that is there: its number stays.
-    pub(crate) fn into_changed(
-        self,
-        customer_id: i64,
-        id: i64,
-        number: String,
-        was_issued: Timestamp,
-    ) -> Invoice {
-        let issued_at = self.issued_at.unwrap_or(was_issued);
-        self.into_invoice(customer_id, id, number, issued_at)
-    }
-
-    fn into_invoice(self, customer_id: i64, id: i64, number: String, issued_at: Timestamp) -> Invoice {
-        let total = total_of(&self.lines);
-        Invoice {
-            id,
-            customer_id,
-            number,
-            issued_at,
-            billing: self.billing,
-            lines: self.lines,
-            total,
-            paid: self.paid,
+    /// The invoice that this draft makes of one that is there, unless more than the new total was received by now.
+    pub(crate) fn into_changed(self, old: Invoice) -> Result<Invoice, Rejection> {
+        let (total, received) = (total_of(&self.lines), old.received);
+        if total < received {
+            return Err(Rejection::BelowReceived { total, received });
         }
+        let issued_at = self.issued_at.unwrap_or(old.issued_at);
+        Ok(Invoice { issued_at, billing: self.billing, lines: self.lines, total, ..old }.settled())
     }
 
     fn check_texts(&self) -> Result<(), InvalidDraft> {
@@ -136,6 +113,7 @@ fn check_text(field: &str, text: &str) -> Result<(), InvalidDraft> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::domain::NewInvoice;
 
     pub(crate) fn draft(price: &str, quantity: u32) -> Draft {
         Draft {
@@ -153,13 +131,13 @@ pub(crate) mod tests {
                 quantity,
                 unit_price: price.parse().unwrap(),
             }],
-            paid: false,
         }
     }
 
     #[test]
     fn the_server_computes_the_total_exactly() {
-        let invoice = draft("0.1", 3).checked().unwrap().into_new(1, 12);
+        let draft = draft("0.1", 3).checked().unwrap();
+        let invoice = NewInvoice { draft, idempotency: None }.into_invoice(1, 12);
         assert_eq!(invoice.total.to_string(), "0.30");
         assert!(invoice.number.ends_with("-000012"), "{}", invoice.number);
     }

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::create::Idempotency;
+
 /// The data set that moves: one record an invoice, grouped by customer.
 #[derive(Debug)]
 pub(crate) enum Invoices {}
@@ -34,7 +36,16 @@ pub(crate) struct Invoice {
     /// The sum of the lines; the server computes it.
     #[serde(with = "rust_decimal::serde::str")]
     pub(crate) total: Decimal,
+    /// The sum of its payments; never above the total.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub(crate) received: Decimal,
+    /// Nothing is open any more.
     pub(crate) paid: bool,
+    /// Set for good by a closing.
+    pub(crate) closed: bool,
+    /// How a retry of the create that made it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idempotency: Option<Idempotency>,
 }
 
 /// Where the invoice goes to.

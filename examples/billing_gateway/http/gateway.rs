@@ -7,13 +7,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::closing::close;
 use super::invoices::{create, delete, put, read};
 use super::list::list;
+use super::payments::pay;
 use super::problem::{Problem, panicked};
 use crate::history::Customer;
 use crate::request::{Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
@@ -46,6 +48,8 @@ impl Gateway {
         Router::new()
             .route("/customers/{customer}/invoices", get(list).post(create))
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
+            .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))
+            .route("/customers/{customer}/invoices/close", post(close))
             .route("/healthz", get(|| async { "ok\n" }))
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
             .method_not_allowed_fallback(|| async {

@@ -3,55 +3,72 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::answer::{Answer, respond};
+use super::answer::{Answer, answered_by, respond};
+use super::conditional::{has_already, if_match};
 use super::gateway::Gateway;
+use super::headers::idempotency;
 use super::problem::Problem;
-use crate::domain::Draft;
+use crate::domain::{Draft, NewInvoice};
 use crate::request::{Body, Call};
 
 pub(super) async fn create(
     State(gateway): State<Gateway>,
     path: Result<Path<i64>, PathRejection>,
+    headers: HeaderMap,
     body: Result<Json<Draft>, JsonRejection>,
 ) -> Answer {
     let Path(customer) = path?;
-    let answer = gateway.call(customer, Call::Create(draft(body)?)).await?;
+    let draft = draft(body)?;
+    let idempotency = idempotency(&headers, &draft)?;
+    let answer = gateway.call(customer, Call::Create(NewInvoice { draft, idempotency })).await?;
     let location = match &answer.body {
         Body::Invoice(invoice) => format!("/customers/{customer}/invoices/{}", invoice.id),
         _ => String::new(),
     };
-    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, answer)).into_response())
+    Ok(([(header::LOCATION, location)], respond(StatusCode::CREATED, &answer)).into_response())
 }
 
 pub(super) async fn read(
     State(gateway): State<Gateway>,
     path: Result<Path<(i64, i64)>, PathRejection>,
+    headers: HeaderMap,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Get(invoice)).await?))
+    let answer = gateway.call(customer, Call::Get(invoice)).await?;
+    if let Body::Invoice(invoice) = &answer.body
+        && has_already(&headers, &invoice.etag())?
+    {
+        let tag = [(header::ETAG, invoice.etag().to_string())];
+        return Ok((StatusCode::NOT_MODIFIED, answered_by(answer.from), tag).into_response());
+    }
+    Ok(respond(StatusCode::OK, &answer))
 }
 
 pub(super) async fn put(
     State(gateway): State<Gateway>,
     path: Result<Path<(i64, i64)>, PathRejection>,
+    headers: HeaderMap,
     body: Result<Json<Draft>, JsonRejection>,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Put(invoice, draft(body)?)).await?))
+    let put = Call::Put(invoice, draft(body)?, if_match(&headers)?);
+    Ok(respond(StatusCode::OK, &gateway.call(customer, put).await?))
 }
 
 pub(super) async fn delete(
     State(gateway): State<Gateway>,
     path: Result<Path<(i64, i64)>, PathRejection>,
+    headers: HeaderMap,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    Ok(respond(StatusCode::OK, gateway.call(customer, Call::Delete(invoice)).await?))
+    let delete = Call::Delete(invoice, if_match(&headers)?);
+    Ok(respond(StatusCode::OK, &gateway.call(customer, delete).await?))
 }
 
 fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {
     let Json(draft) = body?;
-    draft.checked().map_err(|invalid| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()))
+    Ok(draft.checked()?)
 }

@@ -7,10 +7,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, answered_by, name, unexpected};
+use super::answer::{Answer, Shown, answered_by, name, unexpected};
 use super::gateway::Gateway;
 use super::problem::Problem;
-use crate::domain::Invoice;
 use crate::request::{Body, Call, InvoiceAnswer};
 use crossfade::route::Store;
 
@@ -23,11 +22,11 @@ pub(super) struct ListQuery {
     page: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(crate) struct InvoiceList {
-    pub(crate) invoices: Vec<Invoice>,
+#[derive(Serialize)]
+struct InvoiceList<'a> {
+    invoices: Vec<Shown<'a>>,
     /// Give it as `page` to get the invoices that follow. None: there are no more.
-    pub(crate) next: Option<String>,
+    next: Option<String>,
 }
 
 pub(super) async fn list(
@@ -56,11 +55,16 @@ pub(super) async fn list(
         invoices.truncate(limit as usize);
         next = invoices.last().map(|last| format!("{}-{}", name(answer.from), last.id));
     }
-    let InvoiceAnswer { from, body } = answer;
-    let Body::List(invoices) = body else {
+    respond_list(&answer, next)
+}
+
+/// Invoices, and where to go on.
+pub(super) fn respond_list(answer: &InvoiceAnswer, next: Option<String>) -> Answer {
+    let Body::List(invoices) = &answer.body else {
         return Err(unexpected());
     };
-    Ok((answered_by(from), Json(InvoiceList { invoices, next })).into_response())
+    let invoices = invoices.iter().map(Shown::from).collect();
+    Ok((answered_by(answer.from), Json(InvoiceList { invoices, next })).into_response())
 }
 
 /// A page token names the store that it came from: a walk stays with one store.

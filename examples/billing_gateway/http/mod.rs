@@ -1,9 +1,41 @@
 //! The HTTP side: axum routes on any service that answers invoice requests.
+//!
+//! | | |
+//! |---|---|
+//! | `POST /customers/{customer}/invoices` | makes an invoice: 201, with `Location` |
+//! | `GET /customers/{customer}/invoices?limit=20&page=..` | a page of them, and where the next begins |
+//! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
+//! | `POST /customers/{customer}/invoices/{invoice}/payments` | adds `{"amount": "12.50"}` to what was received |
+//! | `POST /customers/{customer}/invoices/close` | closes those in `{"invoices": [1, 2]}`, at most 100: all or none |
+//! | `GET /healthz` | the process answers |
+//!
+//! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
+//! been (`unknown`); every 4xx changed nothing.
+//!
+//! **Retries.** A create with an `Idempotency-Key` (1 to 64 visible ASCII characters, one create of one customer) may be sent
+//! again, also while the first try may still land: it makes one invoice, and every try that is answered gets 201 with that
+//! invoice as it is now. The same key with another draft is 422. The key lives as long as the invoice: after a delete
+//! a create with it makes a new one, and so does a try of unknown outcome that lands only then.
+//!
+//! **Versions.** One invoice is answered with a strong `ETag`, which names its content and is the same whichever store
+//! answers. With it in `If-Match`, a PUT or DELETE is made only of that version, and is 412 otherwise; the store
+//! that decides compares inside its transaction. A GET with it in `If-None-Match` is 304 while nothing has changed.
+//!
+//! **Money.** Amounts are texts with two decimal places and exact. `received` is the sum of the payments, `balance` what is
+//! left of the total, `paid` says that nothing is. A payment above the balance is 409, and so is a PUT whose total would
+//! lie below what was received; a PUT keeps what was received.
+//!
+//! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
+//! whose `invoices` names them, and nothing was changed.
 
 mod answer;
+mod closing;
+mod conditional;
 mod gateway;
+mod headers;
 mod invoices;
 mod list;
+mod payments;
 mod problem;
 #[cfg(test)]
 mod tests;

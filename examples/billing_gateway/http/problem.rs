@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crossfade::data::Outcome;
 use serde::Serialize;
 
+use crate::domain::{InvalidClosing, InvalidDraft, InvalidPayment, Rejection};
 use crate::request::StoreError;
 
 /// How many seconds a caller should wait before it asks a store again that did not answer.
@@ -24,6 +25,9 @@ pub(crate) struct Problem {
     /// Of a write that failed: `rejected` (surely not done) or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
+    /// Of a write over many invoices: those that are not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    invoices: Vec<i64>,
 }
 
 impl Problem {
@@ -34,6 +38,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             outcome: None,
+            invoices: Vec::new(),
         }
     }
 
@@ -52,12 +57,12 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::NotFound) {
-            return Self::new(StatusCode::NOT_FOUND, error.to_string());
-        }
         let outcome = if error.outcome() == Outcome::Rejected { "rejected" } else { "unknown" };
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-        Self { outcome: Some(outcome), ..problem }
+        let problem = Self { outcome: Some(outcome), ..Self::new(status_of(&error), error.to_string()) };
+        match error {
+            StoreError::Rejected(Rejection::Missing(invoices)) => Self { invoices, ..problem },
+            _ => problem,
+        }
     }
 }
 
@@ -71,6 +76,20 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
+    }
+}
+
+fn status_of(error: &StoreError) -> StatusCode {
+    match error {
+        StoreError::Rejected(Rejection::NotFound | Rejection::Missing(_)) => StatusCode::NOT_FOUND,
+        StoreError::Rejected(Rejection::Changed) => StatusCode::PRECONDITION_FAILED,
+        StoreError::Rejected(Rejection::Overpaid { .. } | Rejection::BelowReceived { .. }) => {
+            StatusCode::CONFLICT
+        }
+        StoreError::Rejected(Rejection::KeyReused) => StatusCode::UNPROCESSABLE_ENTITY,
+        StoreError::Unavailable { .. } | StoreError::NoAnswer { .. } | StoreError::Refused(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 
@@ -89,3 +108,15 @@ macro_rules! problem_from {
     )*};
 }
 problem_from!(JsonRejection, PathRejection, QueryRejection);
+
+/// Input that can be read and makes no sense.
+macro_rules! unprocessable {
+    ($($invalid:ty),*) => {$(
+        impl From<$invalid> for Problem {
+            fn from(invalid: $invalid) -> Self {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string())
+            }
+        }
+    )*};
+}
+unprocessable!(InvalidDraft, InvalidPayment, InvalidClosing);

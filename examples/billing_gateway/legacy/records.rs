@@ -20,8 +20,9 @@ impl RecordStore for Legacy {
         key: &RecordKey<Invoices>,
         now: Stamp,
     ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found =
-            self.get(key.group, key.item).await.map_err(|error| store_error(Store::Legacy, &error))?;
+        let found = Self::one(&self.database.readers, key.group, key.item)
+            .await
+            .map_err(|error| store_error(Store::Legacy, &error))?;
         Ok((now, found))
     }
 
@@ -33,7 +34,7 @@ impl RecordStore for Legacy {
     ) -> Result<(), StoreError> {
         let replaced = async {
             let Some(invoice) = record else {
-                return self.delete(key.group, key.item).await.map(drop);
+                return Self::remove(&self.database.writer, key.group, key.item).await;
             };
             let mut transaction = self.database().begin().await?;
             Self::put_rows(&mut transaction, &[Row::from(invoice)]).await?;

@@ -1,85 +1,117 @@
 //! The relational store as the gateway's requests see it.
 
-use jiff::Timestamp;
-use sqlx::Row as _;
-
 use super::row::Row;
-use super::schema::{INSERT_LINES, UPSERT, select_rows};
+use super::schema::{CLOSE, CLOSED, INSERT_LINES, MISSING, PAY, UPSERT, select_rows};
 use super::store::Legacy;
-use crate::domain::{self, Draft, Invoice};
-use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::sqlite::store_error;
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
+use crate::request_store::{Failure, RequestStore};
 use crossfade::route::Store;
+use rust_decimal::Decimal;
+use sqlx::{Sqlite, Transaction};
 
-impl Legacy {
-    /// Answers one request of the gateway.
-    pub(crate) async fn answer(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
-        let customer = request.customer;
-        let body = match request.call {
-            Call::Create(draft) => self.create(customer, draft).await.map(Body::from),
-            Call::Get(id) => {
-                self.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
-            }
-            Call::List { after, limit, .. } => self.list(customer, after, limit).await.map(Body::List),
-            Call::Put(id, draft) => {
-                let changed = self.put(customer, id, draft).await;
-                changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
-            }
-            Call::Delete(id) => self
-                .delete(customer, id)
-                .await
-                .and_then(|deleted| if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }),
-        };
-        match body {
-            Ok(body) => Ok(InvoiceAnswer { from: Store::Legacy, body }),
-            Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
-            Err(error) => Err(store_error(Store::Legacy, &error)),
-        }
-    }
+impl RequestStore for Legacy {
+    const STORE: Store = Store::Legacy;
 
-    async fn create(&self, customer: i64, draft: Draft) -> sqlx::Result<Invoice> {
+    async fn create(&self, customer: i64, new: NewInvoice) -> Result<Invoice, Failure> {
         let mut transaction = self.database.begin().await?;
-        let mut invoice = draft.into_new(customer, 0);
-        let mut row = Row::without_id(&invoice);
-        invoice.id = sqlx::query_scalar(UPSERT)
-            .bind(Row::to_json(std::slice::from_ref(&row))?)
-            .fetch_one(&mut *transaction)
-            .await?;
-        invoice.number = domain::invoice_number(invoice.id, invoice.issued_at);
-        row.id = Some(invoice.id);
-        sqlx::query("UPDATE invoices SET number = ?1 WHERE id = ?2")
-            .bind(&invoice.number)
-            .bind(invoice.id)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query(INSERT_LINES).bind(Row::to_json(&[row])?).execute(&mut *transaction).await?;
+        if let Some(made) = made_with_key(&mut transaction, customer, new.key()).await? {
+            return Ok(new.answered_before(made)?);
+        }
+        let invoice = insert(&mut transaction, new.into_invoice(customer, 0)).await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
-    async fn list(&self, customer: i64, after: i64, limit: u32) -> sqlx::Result<Vec<Invoice>> {
-        let rows: Vec<String> =
-            sqlx::query_scalar(select_rows!("customer_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"))
-                .bind(customer)
-                .bind(after)
-                .bind(limit)
-                .fetch_all(&self.database.readers)
-                .await?;
-        rows.iter().map(|row| Row::invoice_from_json(row)).collect()
+    async fn get(&self, customer: i64, id: i64) -> Result<Option<Invoice>, Failure> {
+        Ok(Self::one(&self.database.readers, customer, id).await?)
     }
 
-    async fn put(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Option<Invoice>> {
+    async fn list(&self, customer: i64, after: i64, limit: u32) -> Result<Vec<Invoice>, Failure> {
+        Ok(self.page_rows(Some(customer), (customer, after), limit as usize).await?)
+    }
+
+    async fn put(
+        &self,
+        customer: i64,
+        id: i64,
+        draft: Draft,
+        precondition: Precondition,
+    ) -> Result<Invoice, Failure> {
         let mut transaction = self.database.begin().await?;
-        let old = sqlx::query("SELECT number, issued_at FROM invoices WHERE customer_id = ?1 AND id = ?2")
-            .bind(customer)
-            .bind(id)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        let Some(old) = old else { return Ok(None) };
-        let issued_at: Timestamp = Row::parse_issued_at(old.try_get(1)?)?;
-        let invoice = draft.into_changed(customer, id, old.try_get(0)?, issued_at);
+        let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        let invoice = draft.into_changed(old)?;
         Self::put_rows(&mut transaction, &[Row::from(&invoice)]).await?;
         transaction.commit().await?;
-        Ok(Some(invoice))
+        Ok(invoice)
     }
+
+    async fn delete(&self, customer: i64, id: i64, precondition: Precondition) -> Result<(), Failure> {
+        let mut transaction = self.database.begin().await?;
+        let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        Self::remove(&mut *transaction, customer, id).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Adds in the database, on the condition that it fits.
+    async fn pay(&self, customer: i64, id: i64, amount: Decimal) -> Result<Invoice, Failure> {
+        let mut transaction = self.database.begin().await?;
+        let add = sqlx::query(PAY).bind(customer).bind(id).bind(cents(amount));
+        let added = add.execute(&mut *transaction).await?.rows_affected() > 0;
+        let invoice = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        if !added {
+            return Err(Rejection::Overpaid { amount, balance: invoice.balance() }.into());
+        }
+        transaction.commit().await?;
+        Ok(invoice)
+    }
+
+    async fn close(&self, customer: i64, ids: &[i64]) -> Result<Vec<Invoice>, Failure> {
+        let mut transaction = self.database.begin().await?;
+        let ids = serde_json::json!(ids).to_string();
+        let missing = sqlx::query_scalar(MISSING).bind(customer).bind(&ids);
+        let missing: Vec<i64> = missing.fetch_all(&mut *transaction).await?;
+        if !missing.is_empty() {
+            return Err(Rejection::Missing(missing).into());
+        }
+        sqlx::query(CLOSE).bind(customer).bind(&ids).execute(&mut *transaction).await?;
+        let rows = sqlx::query_scalar(CLOSED).bind(customer).bind(&ids);
+        let rows: Vec<String> = rows.fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(rows.iter().map(|row| Row::invoice_from_json(row)).collect::<sqlx::Result<_>>()?)
+    }
+}
+
+/// The invoice that an earlier create with this key made. The write lock is held, so none can come in between.
+async fn made_with_key(
+    transaction: &mut Transaction<'_, Sqlite>,
+    customer: i64,
+    key: Option<&str>,
+) -> sqlx::Result<Option<Invoice>> {
+    let Some(key) = key else { return Ok(None) };
+    let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND idempotency_key = ?2"))
+        .bind(customer)
+        .bind(key)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    row.as_deref().map(Row::invoice_from_json).transpose()
+}
+
+/// Inserts a new invoice. The database gives the id, and the number is made of it.
+async fn insert(transaction: &mut Transaction<'_, Sqlite>, mut invoice: Invoice) -> sqlx::Result<Invoice> {
+    let mut row = Row::without_id(&invoice);
+    invoice.id = sqlx::query_scalar(UPSERT)
+        .bind(Row::to_json(std::slice::from_ref(&row))?)
+        .fetch_one(&mut **transaction)
+        .await?;
+    invoice.number = invoice_number(invoice.id, invoice.issued_at);
+    row.id = Some(invoice.id);
+    sqlx::query("UPDATE invoices SET number = ?1 WHERE id = ?2")
+        .bind(&invoice.number)
+        .bind(invoice.id)
+        .execute(&mut **transaction)
+        .await?;
+    sqlx::query(INSERT_LINES).bind(Row::to_json(&[row])?).execute(&mut **transaction).await?;
+    Ok(invoice)
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Billing, Invoice, Line, MONEY_SCALE, cents};
+use crate::domain::{Billing, Idempotency, Invoice, Line, MONEY_SCALE, cents};
 
 const ISSUED_AT: &str = "%Y-%m-%d %H:%M:%S";
 
@@ -24,7 +24,11 @@ pub(crate) struct Row {
     country: String,
     postal_code: Option<String>,
     total_cents: i64,
+    received_cents: i64,
     paid: bool,
+    closed: bool,
+    idempotency_key: Option<String>,
+    idempotency_draft: Option<String>,
     lines: Vec<LineRow>,
 }
 
@@ -71,7 +75,13 @@ impl Row {
             },
             lines: self.lines.into_iter().map(LineRow::into_line).collect(),
             total: Decimal::new(self.total_cents, MONEY_SCALE),
+            received: Decimal::new(self.received_cents, MONEY_SCALE),
             paid: self.paid,
+            closed: self.closed,
+            idempotency: self
+                .idempotency_key
+                .zip(self.idempotency_draft)
+                .map(|(key, draft)| Idempotency { key, draft }),
         })
     }
 }
@@ -89,7 +99,11 @@ impl From<&Invoice> for Row {
             country: invoice.billing.country.clone(),
             postal_code: invoice.billing.postal_code.clone(),
             total_cents: cents(invoice.total),
+            received_cents: cents(invoice.received),
             paid: invoice.paid,
+            closed: invoice.closed,
+            idempotency_key: invoice.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
+            idempotency_draft: invoice.idempotency.as_ref().map(|idempotency| idempotency.draft.clone()),
             lines: invoice.lines.iter().map(LineRow::from).collect(),
         }
     }

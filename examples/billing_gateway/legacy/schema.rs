@@ -12,9 +12,15 @@ pub(super) const SCHEMA: &str = "
         billing_address TEXT NOT NULL, billing_city TEXT NOT NULL, billing_state TEXT,
         billing_country TEXT NOT NULL, billing_postal_code TEXT,
         total_cents INTEGER NOT NULL,
-        paid INTEGER NOT NULL CHECK (paid IN (0, 1))
+        received_cents INTEGER NOT NULL,
+        paid INTEGER NOT NULL CHECK (paid IN (0, 1)),
+        closed INTEGER NOT NULL CHECK (closed IN (0, 1)),
+        idempotency_key TEXT, idempotency_draft TEXT
     );
     CREATE INDEX IF NOT EXISTS invoices_by_customer ON invoices (customer_id, id);
+    -- Not unique: copies come in no order, so a deleted invoice may stand beside the next one with its key for a moment.
+    CREATE INDEX IF NOT EXISTS invoices_by_idempotency_key
+        ON invoices (customer_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
     CREATE TABLE IF NOT EXISTS invoice_lines (
         invoice_id INTEGER NOT NULL REFERENCES invoices (id) ON DELETE CASCADE,
         position INTEGER NOT NULL,
@@ -30,7 +36,9 @@ macro_rules! select_rows {
             "SELECT json_object('id', id, 'customer_id', customer_id, 'number', number, 'issued_at', issued_at,
                 'address', billing_address, 'city', billing_city, 'state', billing_state,
                 'country', billing_country, 'postal_code', billing_postal_code,
-                'total_cents', total_cents, 'paid', json(iif(paid, 'true', 'false')),
+                'total_cents', total_cents, 'received_cents', received_cents,
+                'paid', json(iif(paid, 'true', 'false')), 'closed', json(iif(closed, 'true', 'false')),
+                'idempotency_key', idempotency_key, 'idempotency_draft', idempotency_draft,
                 'lines', (SELECT json_group_array(json_object('item_id', item_id, 'description', description,
                         'quantity', quantity, 'unit_price_cents', unit_price_cents))
                     FROM (SELECT * FROM invoice_lines WHERE invoice_id = invoices.id ORDER BY position)))
@@ -43,17 +51,30 @@ macro_rules! select_rows {
 /// Rows without an id get one from the database. Only named columns are set, so others would keep their value.
 pub(super) const UPSERT: &str = "
     INSERT INTO invoices (id, customer_id, number, issued_at, billing_address, billing_city, billing_state,
-        billing_country, billing_postal_code, total_cents, paid)
+        billing_country, billing_postal_code, total_cents, received_cents, paid, closed, idempotency_key,
+        idempotency_draft)
     SELECT value->>'id', value->>'customer_id', value->>'number', value->>'issued_at', value->>'address',
         value->>'city', value->>'state', value->>'country', value->>'postal_code', value->>'total_cents',
-        value->>'paid'
+        value->>'received_cents', value->>'paid', value->>'closed', value->>'idempotency_key', value->>'idempotency_draft'
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, number = excluded.number,
         issued_at = excluded.issued_at, billing_address = excluded.billing_address,
         billing_city = excluded.billing_city, billing_state = excluded.billing_state,
         billing_country = excluded.billing_country, billing_postal_code = excluded.billing_postal_code,
-        total_cents = excluded.total_cents, paid = excluded.paid
+        total_cents = excluded.total_cents, received_cents = excluded.received_cents, paid = excluded.paid, closed = excluded.closed,
+        idempotency_key = excluded.idempotency_key, idempotency_draft = excluded.idempotency_draft
     RETURNING id";
+pub(super) const PAY: &str = "
+    UPDATE invoices SET received_cents = received_cents + ?3, paid = (received_cents + ?3 = total_cents)
+    WHERE customer_id = ?1 AND id = ?2 AND received_cents + ?3 <= total_cents";
+/// Of the ids in the JSON array ?2, those that the customer has no invoice with.
+pub(super) const MISSING: &str = "
+    SELECT value FROM json_each(?2)
+    WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE customer_id = ?1 AND id = value) ORDER BY value";
+pub(super) const CLOSE: &str = "
+    UPDATE invoices SET closed = 1 WHERE customer_id = ?1 AND id IN (SELECT value FROM json_each(?2))";
+pub(super) const CLOSED: &str =
+    select_rows!("customer_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id");
 pub(super) const DELETE_LINES: &str =
     "DELETE FROM invoice_lines WHERE invoice_id IN (SELECT value->>'id' FROM json_each(?1))";
 pub(super) const INSERT_LINES: &str = "

@@ -1,7 +1,7 @@
 //! The relational store itself: its ids, and invoices as rows.
 
 use anyhow::Result;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::row::Row;
 use super::schema::{DELETE_LINES, INSERT_LINES, SCHEMA, UPSERT, select_rows};
@@ -59,26 +59,31 @@ impl Legacy {
         Ok(())
     }
 
-    pub(crate) async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
+    /// One invoice, in a transaction or outside of one.
+    pub(super) async fn one<'e>(
+        reader: impl SqliteExecutor<'e>,
+        customer: i64,
+        id: i64,
+    ) -> sqlx::Result<Option<Invoice>> {
         let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND id = ?2"))
             .bind(customer)
             .bind(id)
-            .fetch_optional(&self.database.readers)
+            .fetch_optional(reader)
             .await?;
         row.as_deref().map(Row::invoice_from_json).transpose()
     }
 
-    /// Whether there was such an invoice. Its lines go with it.
-    pub(crate) async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
-        let deleted = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2")
-            .bind(customer)
-            .bind(id)
-            .execute(&self.database.writer)
-            .await?;
-        Ok(deleted.rows_affected() > 0)
+    /// Deletes an invoice, if it is there. Its lines go with it.
+    pub(super) async fn remove<'e>(
+        writer: impl SqliteExecutor<'e>,
+        customer: i64,
+        id: i64,
+    ) -> sqlx::Result<()> {
+        let delete = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2");
+        delete.bind(customer).bind(id).execute(writer).await.map(drop)
     }
 
-    pub(crate) async fn page_rows(
+    pub(super) async fn page_rows(
         &self,
         group: Option<i64>,
         after: (i64, i64),

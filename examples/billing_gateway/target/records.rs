@@ -20,8 +20,9 @@ impl RecordStore for Target {
         key: &RecordKey<Invoices>,
         now: Stamp,
     ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found =
-            self.get(key.group, key.item).await.map_err(|error| store_error(Store::Target, &error))?;
+        let found = Self::one(&self.database.readers, key.group, key.item)
+            .await
+            .map_err(|error| store_error(Store::Target, &error))?;
         Ok((now, found))
     }
 

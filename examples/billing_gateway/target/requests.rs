@@ -2,13 +2,14 @@
 
 use std::future::Future;
 
-use sqlx::Row as _;
+use rust_decimal::Decimal;
+use sqlx::{Sqlite, Transaction};
 
-use super::schema::{CHANGE, GET};
+use super::schema::{CHANGE, CLOSE, INSERT, MADE_WITH_KEY, MISSING};
 use super::store::{Target, from_json, to_json, wall_clock};
-use crate::domain::{Draft, Invoice};
-use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::sqlite::store_error;
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
+use crate::request::StoreError;
+use crate::request_store::{Failure, RequestStore};
 use crossfade::route::Store;
 
 /// Where ids of new invoices come from once this store decides: it has no sequence of its own.
@@ -24,55 +25,18 @@ pub(crate) struct TargetWithIds<I> {
     pub(crate) ids: I,
 }
 
-impl<I: IdSource> TargetWithIds<I> {
-    /// Answers one request of the gateway.
-    pub(crate) async fn answer(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
-        let (store, customer) = (&self.store, request.customer);
-        let body = match request.call {
-            Call::Create(draft) => {
-                store.create(customer, self.ids.next().await?, draft).await.map(Body::from)
-            }
-            Call::Get(id) => {
-                store.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
-            }
-            Call::List { after, limit, .. } => {
-                store.list(customer, after, limit.into()).await.map(Body::List)
-            }
-            Call::Put(id, draft) => {
-                let changed = store.put(customer, id, draft).await;
-                changed.and_then(|invoice| invoice.map(Body::from).ok_or(sqlx::Error::RowNotFound))
-            }
-            Call::Delete(id) => store
-                .delete(customer, id)
-                .await
-                .and_then(|deleted| if deleted { Ok(Body::Deleted) } else { Err(sqlx::Error::RowNotFound) }),
-        };
-        match body {
-            Ok(body) => Ok(InvoiceAnswer { from: Store::Target, body }),
-            Err(sqlx::Error::RowNotFound) => Err(StoreError::NotFound),
-            Err(error) => Err(store_error(Store::Target, &error)),
+impl<I: IdSource> RequestStore for TargetWithIds<I> {
+    const STORE: Store = Store::Target;
+
+    async fn create(&self, customer: i64, new: NewInvoice) -> Result<Invoice, Failure> {
+        // Asked for before the transaction, which must not wait for the journal; a retry leaves its id unused.
+        let id = self.ids.next().await.map_err(Failure::Known)?;
+        let mut transaction = self.store.database.begin().await?;
+        if let Some(made) = made_with_key(&mut transaction, customer, new.key()).await? {
+            return Ok(new.answered_before(made)?);
         }
-    }
-}
-
-impl Target {
-    async fn create(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Invoice> {
-        let invoice = draft.into_new(customer, id);
-        // A plain insert: an id that is taken is an error, never an invoice that is replaced.
-        sqlx::query("INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)")
-            .bind(customer).bind(id).bind(wall_clock()).bind(to_json(&invoice)?)
-            .execute(&self.database.writer)
-            .await?;
-        Ok(invoice)
-    }
-
-    async fn put(&self, customer: i64, id: i64, draft: Draft) -> sqlx::Result<Option<Invoice>> {
-        let mut transaction = self.database.begin().await?;
-        let old = sqlx::query(GET).bind(customer).bind(id).fetch_optional(&mut *transaction).await?;
-        let Some(old) = old else { return Ok(None) };
-        let old = from_json(old.try_get(0)?)?;
-        let invoice = draft.into_changed(customer, id, old.number, old.issued_at);
-        sqlx::query(CHANGE)
+        let invoice = new.into_invoice(customer, id);
+        sqlx::query(INSERT)
             .bind(customer)
             .bind(id)
             .bind(wall_clock())
@@ -80,18 +44,85 @@ impl Target {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(Some(invoice))
+        Ok(invoice)
     }
 
-    /// Whether there was such an invoice.
-    async fn delete(&self, customer: i64, id: i64) -> sqlx::Result<bool> {
-        let deleted = sqlx::query(CHANGE)
-            .bind(customer)
-            .bind(id)
-            .bind(wall_clock())
-            .bind(None::<String>)
-            .execute(&self.database.writer)
-            .await?;
-        Ok(deleted.rows_affected() > 0)
+    async fn get(&self, customer: i64, id: i64) -> Result<Option<Invoice>, Failure> {
+        Ok(Target::one(&self.store.database.readers, customer, id).await?)
     }
+
+    async fn list(&self, customer: i64, after: i64, limit: u32) -> Result<Vec<Invoice>, Failure> {
+        Ok(self.store.list(customer, after, limit.into()).await?)
+    }
+
+    async fn put(
+        &self,
+        customer: i64,
+        id: i64,
+        draft: Draft,
+        precondition: Precondition,
+    ) -> Result<Invoice, Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        let invoice = draft.into_changed(old)?;
+        change(&mut transaction, customer, id, Some(&invoice)).await?;
+        transaction.commit().await?;
+        Ok(invoice)
+    }
+
+    async fn delete(&self, customer: i64, id: i64, precondition: Precondition) -> Result<(), Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        precondition.check(&old)?;
+        change(&mut transaction, customer, id, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn pay(&self, customer: i64, id: i64, amount: Decimal) -> Result<Invoice, Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let old = Target::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        let invoice = old.pay(amount)?;
+        change(&mut transaction, customer, id, Some(&invoice)).await?;
+        transaction.commit().await?;
+        Ok(invoice)
+    }
+
+    async fn close(&self, customer: i64, ids: &[i64]) -> Result<Vec<Invoice>, Failure> {
+        let mut transaction = self.store.database.begin().await?;
+        let ids = serde_json::json!(ids).to_string();
+        let missing = sqlx::query_scalar(MISSING).bind(customer).bind(&ids);
+        let missing: Vec<i64> = missing.fetch_all(&mut *transaction).await?;
+        if !missing.is_empty() {
+            return Err(Rejection::Missing(missing).into());
+        }
+        let closed = sqlx::query_scalar(CLOSE).bind(customer).bind(&ids).bind(wall_clock());
+        let closed: Vec<String> = closed.fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(closed.iter().map(|document| from_json(document)).collect::<sqlx::Result<_>>()?)
+    }
+}
+
+/// The invoice that an earlier create with this key made. The write lock is held, so none can come in between.
+async fn made_with_key(
+    transaction: &mut Transaction<'_, Sqlite>,
+    customer: i64,
+    key: Option<&str>,
+) -> sqlx::Result<Option<Invoice>> {
+    let Some(key) = key else { return Ok(None) };
+    let document: Option<String> =
+        sqlx::query_scalar(MADE_WITH_KEY).bind(customer).bind(key).fetch_optional(&mut **transaction).await?;
+    document.as_deref().map(from_json).transpose()
+}
+
+/// Replaces the document of an invoice that lives, or takes it away.
+async fn change(
+    transaction: &mut Transaction<'_, Sqlite>,
+    customer: i64,
+    id: i64,
+    invoice: Option<&Invoice>,
+) -> sqlx::Result<()> {
+    let document = invoice.map(to_json).transpose()?;
+    let change = sqlx::query(CHANGE).bind(customer).bind(id).bind(wall_clock()).bind(document);
+    change.execute(&mut **transaction).await.map(drop)
 }

@@ -7,7 +7,11 @@ pub(super) const SCHEMA: &str = "
         stamp INTEGER NOT NULL,  -- microseconds; the larger one wins
         document TEXT,           -- NULL: deleted
         PRIMARY KEY (customer_id, invoice_id)
-    ) WITHOUT ROWID;";
+    ) WITHOUT ROWID;
+    -- Not unique: copies come in no order, so a deleted invoice may stand beside the next one with its key for a moment.
+    CREATE INDEX IF NOT EXISTS documents_by_idempotency_key
+        ON invoice_documents (customer_id, document->>'$.idempotency.key')
+        WHERE document->>'$.idempotency.key' IS NOT NULL;";
 
 pub(super) const REPLACE: &str = "
     INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)
@@ -25,7 +29,21 @@ pub(super) const LIST: &str = "SELECT document FROM invoice_documents
 pub(super) const WALK: &str = "SELECT document FROM invoice_documents
     WHERE (customer_id, invoice_id) > (?1, ?2) AND document IS NOT NULL
     ORDER BY customer_id, invoice_id LIMIT ?3";
+/// A plain insert: an id that is taken is an error, never an invoice that is replaced.
+pub(super) const INSERT: &str =
+    "INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)";
+pub(super) const MADE_WITH_KEY: &str =
+    "SELECT document FROM invoice_documents WHERE customer_id = ?1 AND document->>'$.idempotency.key' = ?2";
 /// The store's own writes: conditional on a live row, with a stamp above what they replace.
 pub(super) const CHANGE: &str = "
     UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = ?4
     WHERE customer_id = ?1 AND invoice_id = ?2 AND document IS NOT NULL";
+/// Of the ids in the JSON array ?2, those that the customer has no invoice with.
+pub(super) const MISSING: &str = "
+    SELECT value FROM json_each(?2)
+    WHERE NOT EXISTS (SELECT 1 FROM invoice_documents
+        WHERE customer_id = ?1 AND invoice_id = value AND document IS NOT NULL) ORDER BY value";
+pub(super) const CLOSE: &str = "
+    UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = json_set(document, '$.closed', json('true'))
+    WHERE customer_id = ?1 AND invoice_id IN (SELECT value FROM json_each(?2)) AND document IS NOT NULL
+    RETURNING document";

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use crossfade::data::Stamp;
+use sqlx::SqliteExecutor;
 
 use super::schema::{GET, LIST, SCHEMA, WALK};
 use crate::domain::Invoice;
@@ -24,9 +25,14 @@ impl Target {
         &self.database
     }
 
-    pub(super) async fn get(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
+    /// One invoice, in a transaction or outside of one.
+    pub(super) async fn one<'e>(
+        reader: impl SqliteExecutor<'e>,
+        customer: i64,
+        id: i64,
+    ) -> sqlx::Result<Option<Invoice>> {
         let document: Option<String> =
-            sqlx::query_scalar(GET).bind(customer).bind(id).fetch_optional(&self.database.readers).await?;
+            sqlx::query_scalar(GET).bind(customer).bind(id).fetch_optional(reader).await?;
         document.as_deref().map(from_json).transpose()
     }
 

@@ -1,42 +1,12 @@
-//! Both stores keep what crossfade asks of them.
+//! Both stores give back what copies put into them, and the larger stamp wins.
 
 use crossfade::data::{RecordKey, RecordStore};
 
-use crate::domain::tests::draft;
-use crate::domain::{Draft, Invoice, Invoices, key};
-use crate::history::{Customer, History};
-use crate::legacy::Legacy;
-use crate::request::{Body, Call, InvoiceRequest, StoreError};
-use crate::target::{IdSource, Target, TargetWithIds};
-
-/// Both stores over fresh files. A test keeps the folder to its end: a pool may open a further connection at any time,
-/// and a pattern that leaves a field out with `..` drops it at once.
-struct Stores {
-    legacy: Legacy,
-    target: Target,
-    _folder: tempfile::TempDir,
-}
-
-async fn stores() -> Stores {
-    let folder = tempfile::tempdir().unwrap();
-    let url = |name| format!("sqlite:{}", folder.path().join(name).display());
-    let legacy = Legacy::open(&url("legacy.db")).await.unwrap();
-    let customers = (1..=2).map(|id| Customer { id, name: "A".into(), country: "Norway".into() }).collect();
-    History { customers, invoices: Vec::new() }.write_to(&legacy).await.unwrap();
-    Stores { legacy, target: Target::open(&url("target.db")).await.unwrap(), _folder: folder }
-}
-
-fn invoice(customer: i64, id: i64, price: &str) -> Invoice {
-    checked(price).into_new(customer, id)
-}
-
-fn checked(price: &str) -> Draft {
-    draft(price, 2).checked().unwrap()
-}
-
-fn request(call: Call) -> InvoiceRequest {
-    InvoiceRequest { customer: 1, country: "Norway".into(), call }
-}
+use super::support::{Stores, checked, deciding, invoice, request, stores};
+use crate::domain::{Invoices, Precondition, key};
+use crate::history::History;
+use crate::request::{Call, StoreError};
+use crate::request_store::RequestStore;
 
 async fn ids_of(
     store: &impl RecordStore<Data = Invoices, Error = StoreError>,
@@ -91,8 +61,10 @@ async fn generated_history_is_the_same_in_both_schemas() {
     }
     for invoice in history.invoices {
         let id = key(1, invoice.id);
-        assert_eq!(stores.legacy.read(&id, 0).await.unwrap().1.as_ref(), Some(&invoice));
-        assert_eq!(stores.target.read(&id, 0).await.unwrap().1, Some(invoice));
+        let legacy = stores.legacy.read(&id, 0).await.unwrap().1.unwrap();
+        let target = stores.target.read(&id, 0).await.unwrap().1.unwrap();
+        assert_eq!((&legacy, &target), (&invoice, &invoice));
+        assert_eq!((legacy.etag(), target.etag()), (invoice.etag(), invoice.etag()));
     }
 }
 
@@ -117,63 +89,20 @@ async fn on_the_target_an_older_copy_changes_nothing_and_cannot_bring_back_what_
     );
 }
 
-#[derive(Clone)]
-struct NextId(i64);
-impl IdSource for NextId {
-    async fn next(&self) -> Result<i64, StoreError> {
-        Ok(self.0)
-    }
-}
-
 #[tokio::test]
 async fn own_writes_of_the_target_win_over_every_stamp_that_they_replace() {
     let Stores { target, _folder, .. } = stores().await;
     let far_ahead = target.clock().await.unwrap().unwrap() + 3_600_000_000;
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
-    let service = TargetWithIds { store: target.clone(), ids: NextId(5) };
-    service.answer(request(Call::Put(5, checked("2.00")))).await.unwrap();
+    let service = deciding(&target, 5);
+    service.answer(request(Call::Put(5, checked("2.00"), Precondition::None))).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead).await.unwrap();
     let total = target.read(&key(1, 5), 0).await.unwrap().1.unwrap().total.to_string();
     assert_eq!(total, "4.00");
-    service.answer(request(Call::Delete(5))).await.unwrap();
+    service.answer(request(Call::Close(vec![5]))).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 1).await.unwrap();
+    assert!(target.read(&key(1, 5), 0).await.unwrap().1.unwrap().closed);
+    service.answer(request(Call::Delete(5, Precondition::None))).await.unwrap();
+    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), far_ahead + 2).await.unwrap();
     assert_eq!(target.read(&key(1, 5), 0).await.unwrap().1, None);
-}
-
-#[tokio::test]
-async fn an_id_that_is_taken_is_an_error_and_never_an_invoice_that_is_replaced() {
-    let Stores { target, _folder, .. } = stores().await;
-    target.replace(&key(1, 5), Some(&invoice(1, 5, "1.00")), 1).await.unwrap();
-    let service = TargetWithIds { store: target, ids: NextId(5) };
-    let error = service.answer(request(Call::Create(checked("2.00")))).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-}
-
-#[tokio::test]
-async fn a_put_or_delete_of_nothing_is_not_found_and_a_get_says_missing() {
-    let Stores { legacy, target, _folder } = stores().await;
-    let target = TargetWithIds { store: target, ids: NextId(1) };
-    for call in [Call::Put(9, checked("1.00")), Call::Delete(9)] {
-        assert!(matches!(legacy.answer(request(call.clone())).await, Err(StoreError::NotFound)));
-        assert!(matches!(target.answer(request(call)).await, Err(StoreError::NotFound)));
-    }
-    assert_eq!(legacy.answer(request(Call::Get(9))).await.unwrap().body, Body::Missing);
-    assert_eq!(target.answer(request(Call::Get(9))).await.unwrap().body, Body::Missing);
-}
-
-#[tokio::test]
-async fn legacy_gives_no_id_twice_and_its_sequence_can_be_raised() {
-    let Stores { legacy, _folder, .. } = stores().await;
-    let create = async || match legacy.answer(request(Call::Create(checked("1.00")))).await.unwrap().body {
-        Body::Invoice(invoice) => invoice.id,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(legacy.largest_id().await.unwrap(), 0);
-    assert_eq!(create().await, 1);
-    legacy.answer(request(Call::Delete(1))).await.unwrap();
-    assert_eq!((legacy.largest_id().await.unwrap(), create().await), (1, 2));
-    legacy.raise_sequence_above(1_000).await.unwrap();
-    assert_eq!(create().await, 1_001);
-    legacy.raise_sequence_above(50).await.unwrap();
-    assert_eq!((create().await, legacy.largest_id().await.unwrap()), (1_002, 1_002));
 }

@@ -1,60 +1,12 @@
-//! The service over the legacy store alone: what callers get for good and for bad requests.
+//! Invoices, lists, and input that is neither.
 
-use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::http::{Method, Request, StatusCode, header};
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
-use tower::{ServiceExt, service_fn};
+use serde_json::json;
+use tower::ServiceExt;
 
-use super::gateway::{BODY_BYTES_MAX, Gateway, REQUEST_TIMEOUT};
-use crate::faults::Faults;
-use crate::faulty::Faulty;
-use crate::history::Customer;
-use crate::legacy::Legacy;
-use crate::request::{InvoiceAnswer, InvoiceRequest, InvoiceService, StoreError};
-use crossfade::route::Store;
-
-struct Answered {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: Value,
-}
-
-fn customers() -> Vec<Customer> {
-    vec![Customer { id: 1, name: "One".into(), country: "Norway".into() }]
-}
-
-/// A router over a fresh legacy store; the folder lives as long as it is held.
-async fn service() -> (Router, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let legacy = Legacy::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
-    let history = crate::history::History { customers: customers(), invoices: Vec::new() };
-    history.write_to(&legacy).await.unwrap();
-    let store = Faulty::new(legacy, Store::Legacy, Faults::new(1));
-    (Gateway::new(InvoiceService::new(store), &customers()).into_router(), folder)
-}
-
-async fn send(router: &Router, method: Method, path: &str, body: impl Into<HttpBody>) -> Answered {
-    let request =
-        Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-    let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    Answered {
-        status: parts.status,
-        headers: parts.headers,
-        body: serde_json::from_slice(&bytes).unwrap_or_default(),
-    }
-}
-
-fn draft(quantity: i64, price: &str) -> String {
-    json!({
-        "billing": {"address": "1 Main Street", "city": "Oslo", "country": "Norway"},
-        "lines": [{"item_id": 7, "description": "A song", "quantity": quantity, "unit_price": price}],
-    })
-    .to_string()
-}
+use super::support::{draft, send, service};
+use crate::http::gateway::BODY_BYTES_MAX;
 
 #[tokio::test]
 async fn an_invoice_lives_from_create_to_delete() {
@@ -136,38 +88,4 @@ async fn bad_input_is_a_problem_that_says_what_is_wrong() {
         .body(HttpBody::from("x"))
         .unwrap();
     assert_eq!(router.oneshot(plain).await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-}
-
-fn over(answer: fn() -> Result<InvoiceAnswer, StoreError>) -> Router {
-    let service = service_fn(move |_: InvoiceRequest| async move { answer() });
-    Gateway::new(InvoiceService::new(service), &customers()).into_router()
-}
-
-#[tokio::test]
-async fn a_store_that_is_down_is_503_with_the_outcome_and_when_to_come_back() {
-    let down = over(|| Err(crate::faults::refused(Store::Legacy)));
-    let silent = over(|| Err(crate::faults::no_answer(Store::Target)));
-    for (router, outcome) in [(down, "rejected"), (silent, "unknown")] {
-        let answered = send(&router, Method::DELETE, "/customers/1/invoices/1", "").await;
-        assert_eq!(answered.status, StatusCode::SERVICE_UNAVAILABLE);
-        assert!(answered.headers.contains_key(header::RETRY_AFTER));
-        assert_eq!(answered.body["outcome"], outcome);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_is_503_after_the_limit() {
-    let service = service_fn(|_: InvoiceRequest| std::future::pending::<Result<InvoiceAnswer, StoreError>>());
-    let router = Gateway::new(InvoiceService::new(service), &customers()).into_router();
-    let began = tokio::time::Instant::now();
-    let answered = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
-    assert_eq!((answered.status, began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
-}
-
-#[tokio::test]
-async fn a_panic_is_a_500_problem_without_its_text() {
-    let router = over(|| panic!("secret"));
-    let answered = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
-    assert_eq!(answered.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(!answered.body.to_string().contains("secret"));
 }

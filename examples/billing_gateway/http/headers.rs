@@ -1,0 +1,22 @@
+//! What callers say in headers.
+
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+
+use super::problem::Problem;
+use crate::domain::{Draft, Idempotency};
+
+/// Names a create, so that it can be sent again.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The key of a create, if it has one.
+pub(super) fn idempotency(headers: &HeaderMap, draft: &Draft) -> Result<Option<Idempotency>, Problem> {
+    let bad = |what: &dyn ToString| Problem::new(StatusCode::BAD_REQUEST, what.to_string());
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(bad(&"a create has one idempotency key"));
+    }
+    // Bytes that are no text are no key either.
+    let key = key.to_str().unwrap_or_default();
+    Idempotency::new(key, draft).map(Some).map_err(|invalid| bad(&invalid))
+}

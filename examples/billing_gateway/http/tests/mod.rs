@@ -1,0 +1,6 @@
+//! What callers get for good and for bad requests, mostly over the legacy store alone.
+
+mod failures;
+mod invoices;
+mod support;
+mod writes;
