@@ -8,9 +8,9 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::compare::{Comparison, compare};
+use crate::domain::Precondition;
 use crate::history::History;
 use crate::mover::Mover;
-use crate::precondition::Precondition;
 use crate::request::InvoiceService;
 use crate::wiring;
 
