@@ -22,11 +22,20 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Takes the URLs that were given, and files in the data folder for the others.
+    /// Takes the URLs that were given, and fresh files in the data folder for the others.
     pub(crate) fn prepare(args: &Args) -> Result<Self> {
+        Self::or_else(args, |name| fresh_file(&args.data, name))
+    }
+
+    /// Takes the URLs that were given, and files in the data folder for the others, as they are.
+    pub(crate) fn existing(args: &Args) -> Result<Self> {
+        Self::or_else(args, |name| file_in(&args.data, name))
+    }
+
+    fn or_else(args: &Args, file: impl Fn(&str) -> Result<String>) -> Result<Self> {
         let of = |given: &Option<String>, name| match given {
             Some(url) => connect_options(url).map(|_| url.clone()),
-            None => fresh_file(&args.data, name),
+            None => file(name),
         };
         Ok(Self {
             legacy: of(&args.legacy, "legacy.db")?,
@@ -64,8 +73,12 @@ async fn count(pool: &SqlitePool, query: &'static str) -> Result<i64> {
     Ok(sqlx::query_scalar(query).fetch_one(pool).await?)
 }
 
-fn fresh_file(folder: &Path, name: &str) -> Result<String> {
+fn file_in(folder: &Path, name: &str) -> Result<String> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(format!("sqlite:{}", folder.join(name).display()))
+}
+
+fn fresh_file(folder: &Path, name: &str) -> Result<String> {
     for suffix in ["", "-wal", "-shm"] {
         let path: PathBuf = folder.join(format!("{name}{suffix}"));
         match fs::remove_file(&path) {
@@ -76,5 +89,5 @@ fn fresh_file(folder: &Path, name: &str) -> Result<String> {
             _ => {}
         }
     }
-    Ok(format!("sqlite:{}", folder.join(name).display()))
+    file_in(folder, name)
 }

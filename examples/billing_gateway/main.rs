@@ -13,6 +13,7 @@
 mod chinook;
 mod client;
 mod compare;
+mod customers;
 mod demo;
 mod domain;
 mod faults;
@@ -31,6 +32,7 @@ mod report;
 mod request;
 mod request_store;
 mod screen;
+mod serve;
 mod sqlite;
 #[cfg(test)]
 mod store_tests;
@@ -39,6 +41,7 @@ mod traffic;
 mod verdict;
 mod wiring;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,6 +50,7 @@ use axum::serve::ListenerExt;
 use clap::Parser;
 use tokio::net::TcpListener;
 
+use crate::customers::Customers;
 use crate::demo::Demo;
 use crate::faults::Faults;
 use crate::files::Files;
@@ -81,7 +85,19 @@ pub(crate) struct Args {
     /// Starts from the Customer.csv, Invoice.csv and InvoiceLine.csv of this folder in place of generated invoices
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
-    /// The folder of the database files; those of an earlier run are replaced
+    /// Serves the gateway on this address on stores that exist (made empty when there are none), in place of the demo
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["json", "naive"])]
+    serve: Option<SocketAddr>,
+    /// Serves the admin API on this address, beside --serve
+    #[arg(long, value_name = "ADDRESS", requires = "serve")]
+    admin: Option<SocketAddr>,
+    /// What callers of the admin API have to bring as a bearer token; needed where it serves others than this machine
+    #[arg(long, value_name = "TOKEN", env = "CROSSFADE_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
+    /// The routing config, a TOML file that is watched, beside --serve
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    config: Option<PathBuf>,
+    /// The folder of the database files; the demo replaces those of an earlier run, --serve goes on with them
     #[arg(long, value_name = "DIR", default_value = "target/billing_gateway")]
     data: PathBuf,
     /// The store to leave, for example sqlite:old.db; must be empty. Left out: legacy.db in the data folder
@@ -103,7 +119,12 @@ pub(crate) struct Args {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Args::parse()).await {
+    let args = Args::parse();
+    let ended = match args.serve {
+        Some(address) => serve::serve(&args, address).await.map(|()| true),
+        None => run(&args).await,
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -130,7 +151,7 @@ async fn run(args: &Args) -> Result<bool> {
 
     let faults = Faults::new(args.seed);
     let (invoices, mover) = assemble(args, &files, &legacy, &target, &faults).await?;
-    let base = serve(Gateway::new(invoices, &history.customers)).await?;
+    let base = serve_demo(Gateway::new(invoices, Customers::known(&history.customers))).await?;
     say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
 
     let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
@@ -172,7 +193,7 @@ async fn assemble(
 }
 
 /// Serves the gateway on a free port of this machine.
-async fn serve(gateway: Gateway) -> Result<String> {
+async fn serve_demo(gateway: Gateway) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on 127.0.0.1")?;
     let base = format!("http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|connection| {

@@ -11,7 +11,7 @@ use crossfade::dual_write::DualWriteLayer;
 use crossfade::fallback::FallbackLayer;
 use crossfade::fill::Fill;
 use crossfade::journal::{IdBlocks, Journal, JournalError};
-use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
+use crossfade::mismatch_metrics::{MismatchMetricsLayer, Samples, by_form};
 use crossfade::reconcile::{Reconciler, ReconcilerHandle};
 use crossfade::route::{
     Asked, AttributeRule, CohortConfig, LegacyIds, Percent, RouteLayer, RoutingConfig, RoutingHandle, Stage,
@@ -74,13 +74,15 @@ pub(crate) struct Statistics {
     pub(crate) unaccounted_writes: u64,
 }
 
-type InvoiceCopier = Copier<Faulty<Legacy>, Faulty<Target>>;
+pub(crate) type InvoiceCopier = Copier<Faulty<Legacy>, Faulty<Target>>;
 
 /// The migration as the demo drives it.
 #[derive(Clone)]
 pub(crate) struct Control {
-    routing: RoutingHandle,
-    copier: InvoiceCopier,
+    pub(crate) routing: RoutingHandle,
+    pub(crate) copier: InvoiceCopier,
+    /// The newest mismatches.
+    pub(crate) samples: Samples,
     reconciler: Arc<Mutex<Option<ReconcilerHandle>>>,
 }
 
@@ -105,17 +107,19 @@ pub(crate) async fn assemble(
     let reconciler = Arc::new(Mutex::new(Some(Reconciler::new(copier).spawn())));
 
     let target = TargetWithIds { store: target, ids: TargetIds(ids) };
+    let mismatches = MismatchMetricsLayer::new(by_form(|answer: &InvoiceAnswer| answer.body.clone()));
+    let samples = mismatches.samples();
     let invoices = InvoiceService::new(
         ServiceBuilder::new()
             .layer(RouteLayer::new(routing))
             .layer(CanaryReadLayer::new())
             .layer(FallbackLayer::new().missing(is_missing).timeout(FALLBACK_AFTER).budget(fallbacks()))
-            .layer(MismatchMetricsLayer::new(by_form(|answer: &InvoiceAnswer| answer.body.clone())))
+            .layer(mismatches)
             .layer(DualWriteLayer::new(copier).classified_by(InvoiceOutcome).written(written))
             .layer(TargetLayer::new(Faulty::new(target, Store::Target, faults.clone())))
             .service(Faulty::new(legacy, Store::Legacy, faults.clone())),
     );
-    Ok((invoices, Control { routing, copier, reconciler }))
+    Ok((invoices, Control { routing, copier, samples, reconciler }))
 }
 
 /// The target knows no such invoice: legacy may.

@@ -53,7 +53,7 @@ fn moves(stage: Stage, journal: Option<&JournalStatus>) -> Value {
         .map(|to| {
             json!({
                 "to": to,
-                "holds_writes": stage.switches_authority(to),
+                "holds_writes": stage.holds_writes(to),
                 "blocked": journal.and_then(|status| blocked(stage, to, status)),
             })
         })
@@ -64,5 +64,5 @@ fn blocked(from: Stage, to: Stage, status: &JournalStatus) -> Option<&'static st
     if to > from && to.needs_certificate() && status.certificate.is_none() {
         return Some("no-certificate");
     }
-    (from.switches_authority(to) && status.marks.dead > 0).then_some("dead-letters")
+    (from.holds_writes(to) && status.marks.dead > 0).then_some("dead-letters")
 }

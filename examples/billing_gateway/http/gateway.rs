@@ -1,6 +1,5 @@
 //! The routes, and what they share.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use super::invoices::{create, delete, put, read};
 use super::list::list;
 use super::payments::pay;
 use super::problem::{Problem, panicked};
-use crate::history::Customer;
+use crate::customers::Customers;
 use crate::request::{Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
 
 /// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
@@ -25,22 +24,17 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const BODY_BYTES_MAX: usize = 128 * 1024;
 const REQUESTS_AT_ONCE_MAX: usize = 4_096;
 
-/// What the routes need. Customers are reference data outside the migration, read once.
+/// What the routes need. Customers are reference data outside the migration.
 #[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     invoices: InvoiceService,
-    countries: Arc<HashMap<i64, Arc<str>>>,
+    customers: Customers,
     slots: Arc<Semaphore>,
 }
 
 impl Gateway {
-    pub(crate) fn new(invoices: InvoiceService, customers: &[Customer]) -> Self {
-        let countries = customers.iter().map(|customer| (customer.id, customer.country.clone())).collect();
-        Self {
-            invoices,
-            countries: Arc::new(countries),
-            slots: Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX)),
-        }
+    pub(crate) fn new(invoices: InvoiceService, customers: Customers) -> Self {
+        Self { invoices, customers, slots: Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX)) }
     }
 
     /// The routes, with panics turned into problems.
@@ -61,7 +55,7 @@ impl Gateway {
     }
 
     pub(super) async fn call(&self, customer: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
-        let Some(country) = self.countries.get(&customer).cloned() else {
+        let Some(country) = self.customers.country(customer).await? else {
             return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {customer}")));
         };
         let Ok(_slot) = self.slots.try_acquire() else {

@@ -5,6 +5,7 @@ use axum::http::{Method, StatusCode, header};
 use tower::service_fn;
 
 use super::support::{customers, send};
+use crate::customers::Customers;
 use crate::http::Gateway;
 use crate::http::gateway::REQUEST_TIMEOUT;
 use crate::request::{InvoiceAnswer, InvoiceRequest, InvoiceService, StoreError};
@@ -12,7 +13,7 @@ use crossfade::route::Store;
 
 fn over(answer: fn() -> Result<InvoiceAnswer, StoreError>) -> Router {
     let service = service_fn(move |_: InvoiceRequest| async move { answer() });
-    Gateway::new(InvoiceService::new(service), &customers()).into_router()
+    Gateway::new(InvoiceService::new(service), Customers::known(&customers())).into_router()
 }
 
 #[tokio::test]
@@ -30,7 +31,7 @@ async fn a_store_that_is_down_is_503_with_the_outcome_and_when_to_come_back() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_is_503_after_the_limit() {
     let service = service_fn(|_: InvoiceRequest| std::future::pending::<Result<InvoiceAnswer, StoreError>>());
-    let router = Gateway::new(InvoiceService::new(service), &customers()).into_router();
+    let router = Gateway::new(InvoiceService::new(service), Customers::known(&customers())).into_router();
     let began = tokio::time::Instant::now();
     let answered = send(&router, Method::GET, "/customers/1/invoices/1", "").await;
     assert_eq!((answered.status, began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));

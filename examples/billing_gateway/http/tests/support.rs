@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::customers::Customers;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
 use crate::history::{Customer, History};
@@ -33,7 +34,7 @@ pub(super) async fn service() -> (Router, tempfile::TempDir) {
     let history = History { customers: customers(), invoices: Vec::new() };
     history.write_to(&legacy).await.unwrap();
     let store = Faulty::new(legacy, Store::Legacy, Faults::new(1));
-    (Gateway::new(InvoiceService::new(store), &customers()).into_router(), folder)
+    (Gateway::new(InvoiceService::new(store), Customers::known(&customers())).into_router(), folder)
 }
 
 pub(super) async fn send(router: &Router, method: Method, path: &str, body: impl Into<HttpBody>) -> Answered {

@@ -1,0 +1,150 @@
+//! `--serve`: the gateway as a plain service on stores that exist, with metrics and the admin API beside it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use crossfade::admin::{Admin, AdminToken};
+use crossfade::config_file::ConfigFile;
+use crossfade::fill::Fill;
+use crossfade::metrics::{CONTENT_TYPE as METRICS_TYPE, Metrics};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::Args;
+use crate::chinook;
+use crate::customers::Customers;
+use crate::faults::Faults;
+use crate::files::{self, Files};
+use crate::http::Gateway;
+use crate::legacy::Legacy;
+use crate::report::say;
+use crate::target::Target;
+use crate::wiring::{self, Control};
+
+/// The migration's name in metrics and in the admin API.
+const MIGRATION: &str = "invoices";
+/// How long requests that run may take to end after a signal; then they are cut off.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or Ctrl-C, drains, and ends the migration's session in order.
+pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
+    if !address.ip().is_loopback() {
+        bail!(
+            "--serve {address}: this service asks nobody who they are, so it serves loopback addresses only"
+        );
+    }
+    log_to_stderr();
+    let files = Files::existing(args)?;
+    let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
+    if let Some(folder) = &args.history {
+        load(folder, &legacy, &target).await?;
+    }
+    let quiet = Faults::new(args.seed);
+    let (invoices, control) =
+        wiring::assemble(legacy.clone(), target.clone(), &files.journal, &quiet).await?;
+    if let Some(path) = &args.config {
+        // Dropping the handle leaves the file watched.
+        drop(ConfigFile::new(path).watch(control.routing).await?);
+    }
+    let stop = on_signal()?;
+    let admin = serve_admin(args, &control, stop.clone()).await?;
+    let gateway = Gateway::new(invoices, Customers::of(legacy.clone()));
+    serve_until(address, gateway.into_router().merge(metrics(&control)), stop).await?;
+    if let Some(admin) = admin {
+        admin.await.context("the admin API ended by a panic")??;
+    }
+    control.close().await?;
+    legacy.database().close().await;
+    target.database().close().await;
+    say("drained and closed");
+    Ok(())
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Begins with the invoices of a folder, where there are none yet.
+async fn load(folder: &Path, legacy: &Legacy, target: &Target) -> Result<()> {
+    files::ensure_empty(legacy, target).await?;
+    chinook::read_folder(folder)?.write_to(legacy).await
+}
+
+/// Turns true at SIGTERM or Ctrl-C.
+fn on_signal() -> Result<watch::Receiver<bool>> {
+    let (told, stop) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        say("draining");
+        told.send_replace(true);
+    });
+    Ok(stop)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // Nobody left to tell is a stop, too.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+async fn serve_until(address: SocketAddr, router: Router, stop: watch::Receiver<bool>) -> Result<()> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    say(&format!("the gateway serves http://{}", listener.local_addr()?));
+    let listener = listener.tap_io(|connection| {
+        // A connection that cannot be told not to wait still works, only slower.
+        drop(connection.set_nodelay(true));
+    });
+    let served = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
+    tokio::select! {
+        served = async { served.await } => served.context("the gateway ended")?,
+        () = async { stopped(stop).await; tokio::time::sleep(DRAIN_MAX).await } => {
+            say(&format!("requests that ran longer than {DRAIN_MAX:?} were cut off"));
+        }
+    }
+    Ok(())
+}
+
+/// The admin API on an address of its own, where one is asked for.
+async fn serve_admin(
+    args: &Args,
+    control: &Control,
+    stop: watch::Receiver<bool>,
+) -> Result<Option<JoinHandle<Result<()>>>> {
+    let Some(address) = args.admin else { return Ok(None) };
+    let copier = control.copier;
+    let mut admin = Admin::new(MIGRATION, control.routing)
+        .samples(control.samples.clone())
+        .fill(move || Fill::new(copier));
+    if let Some(token) = &args.admin_token {
+        admin = admin.token(AdminToken::new(token)?);
+    }
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    say(&format!("the admin API serves http://{}", listener.local_addr()?));
+    Ok(Some(tokio::spawn(async move { Ok(admin.serve(listener, stopped(stop)).await?) })))
+}
+
+fn metrics(control: &Control) -> Router {
+    let metrics = Metrics::new().migration(MIGRATION, control.routing);
+    let text = move || {
+        let metrics = metrics.clone();
+        async move { ([(CONTENT_TYPE, METRICS_TYPE)], metrics.text().await) }
+    };
+    Router::new().route("/metrics", get(text))
+}
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

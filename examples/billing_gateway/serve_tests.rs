@@ -1,0 +1,218 @@
+//! kill -9 of the serving gateway under load, in every stage, and a restart on the same files.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use clap::Parser;
+use crossfade::route::{Stage, Store};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::*;
+use crate::client::Client;
+use crate::compare::{compare, versions};
+use crate::history::History;
+use crate::judge::Judge;
+use crate::ledger::Ledger;
+use crate::load::Load;
+
+const FOLDER: &str = "CROSSFADE_TEST_SERVE_FOLDER";
+const CLIENTS: usize = 6;
+const INVOICES: usize = 300;
+/// Longer than a restart, a fill, and marks that wait for the late bound take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Not a test when it is run by itself: the tests of this module start it as a process of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn served() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let any = "127.0.0.1:0";
+    let args = ["billing_gateway", "--data", &folder, "--serve", any, "--admin", any];
+    let args = Args::parse_from(args);
+    serve(&args, any.parse().unwrap()).await.unwrap();
+}
+
+/// The gateway in a process of its own.
+struct Served {
+    child: Child,
+    gateway: String,
+    admin: String,
+}
+
+impl Served {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "serve::tests::served", "--nocapture"])
+            .env(FOLDER, folder)
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut url_after = |what: &str| {
+            let line = lines.find(|line| line.contains(what)).unwrap();
+            line.split_once(what).unwrap().1.trim().to_owned()
+        };
+        // The harness prints the name of the test before the first line.
+        let admin = url_after("the admin API serves ");
+        let gateway = url_after("the gateway serves ");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, gateway, admin }
+    }
+
+    async fn status(&self) -> Value {
+        self.ask("GET", "/admin/status", "").await.1
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let http = HyperClient::builder(TokioExecutor::new()).build_http::<Full<axum::body::Bytes>>();
+        let request = axum::http::Request::builder().method(method).uri(format!("{}{path}", self.admin));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let answer = http.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    async fn walk_to(&self, stage: Stage) {
+        for next in Stage::ALL.into_iter().filter(|next| (Stage::DualWrite..=stage).contains(next)) {
+            let asked = format!(r#"{{"stage": "{next}", "reason": "a test walks on", "by": "test"}}"#);
+            self.until(&format!("{next} is refused"), async || {
+                self.ask("POST", "/admin/stage", &asked).await.0 == 200
+            })
+            .await;
+            if next == Stage::DualWrite {
+                assert_eq!(self.ask("POST", "/admin/fill/start", "{}").await.0 / 100, 2);
+                self.until("no certificate", async || {
+                    !self.status().await["journal"]["certificate"].is_null()
+                })
+                .await;
+            }
+        }
+    }
+
+    async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        let waited = timeout(PATIENCE, async {
+            while !holds().await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "{what}: {}", self.status().await);
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn terminate(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "SIGTERM ends it in order");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Also when a test has failed; it may have ended before.
+        drop(self.child.kill());
+    }
+}
+
+/// Clients that call until the time is over, and note what they are told.
+async fn call(gateway: &str, load: &Arc<Mutex<Load>>, ledger: &Arc<Ledger>, began: Instant, time: Duration) {
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (client, load, ledger) = (Client::new(gateway.to_owned()), load.clone(), ledger.clone());
+        clients.spawn(async move {
+            let end = Instant::now() + time;
+            while Instant::now() < end {
+                let job = load.lock().unwrap().next_job();
+                let done = client.run(job, &ledger, began).await;
+                if let Some(key) = done.created {
+                    load.lock().unwrap().created(key);
+                }
+            }
+        });
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+}
+
+async fn killed_in(stage: Stage) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    let (legacy_url, target_url) = (url("legacy.db"), url("target.db"));
+    let mut history = History::generate(1);
+    history.invoices.truncate(INVOICES);
+    let legacy = Legacy::open(&legacy_url).await.unwrap();
+    history.write_to(&legacy).await.unwrap();
+    legacy.database().close().await;
+    let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
+    let ledger = Arc::new(Ledger::new(totals));
+    let jobs = Arc::new(Mutex::new(Load::new(1, &history)));
+    let began = Instant::now();
+
+    let first = Served::start(folder.path());
+    first.walk_to(stage).await;
+    let gateway = first.gateway.clone();
+    let calling = call(&gateway, &jobs, &ledger, began, Duration::from_millis(900));
+    let killing = async {
+        sleep(Duration::from_millis(600)).await;
+        first.kill();
+    };
+    tokio::join!(calling, killing);
+
+    let second = Served::start(folder.path());
+    assert_eq!(second.status().await["stage"], stage.as_str(), "the committed stage is kept");
+    call(&second.gateway, &jobs, &ledger, began, Duration::from_millis(400)).await;
+    if stage.copies() {
+        second.until("marks stay", async || second.status().await["marks"] == 0).await;
+    }
+    second.terminate();
+
+    if stage.copies() {
+        let found = compare(&legacy_url, &target_url).await.unwrap();
+        assert!(found.equal(), "{stage}: {found:?}");
+    }
+    let (store, url) = match stage.authority() {
+        Store::Legacy => (Store::Legacy, &legacy_url),
+        Store::Target => (Store::Target, &target_url),
+    };
+    let stored = versions(store, url).await.unwrap();
+    let findings = Judge::new(ledger.notes(), &stored).judge(&stored);
+    let (acknowledged, _) = ledger.counts();
+    assert!(acknowledged > 50, "{stage}: only {acknowledged} writes were acknowledged");
+    assert_eq!(
+        (findings.lost_writes, findings.stale_reads, findings.phantoms),
+        (0, 0, 0),
+        "{stage}: {:#?}",
+        findings.samples
+    );
+}
+
+macro_rules! killed {
+    ($($name:ident: $stage:ident,)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            killed_in(Stage::$stage).await;
+        }
+    )*};
+}
+
+killed! {
+    killed_in_off_it_comes_back_with_nothing_lost: Off,
+    killed_in_dual_write_it_comes_back_and_converges: DualWrite,
+    killed_in_shadow_it_comes_back_and_converges: Shadow,
+    killed_in_canary_it_comes_back_and_converges: Canary,
+    killed_in_live_it_comes_back_and_converges: Live,
+    killed_in_ramp_down_it_comes_back_and_converges: RampDown,
+    killed_in_complete_it_comes_back_with_nothing_lost: Complete,
+}
