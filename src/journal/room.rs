@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::error::JournalError;
 use super::model::Command;
+use crate::data::Scope;
 
 /// The size of a page of the file.
 pub(crate) const PAGE_BYTES: u64 = 4_096;
@@ -13,7 +14,8 @@ pub const RESERVE_BYTES: u64 = 1_024 * 1_024;
 pub(crate) const RESERVE_PAGES: u64 = RESERVE_BYTES / PAGE_BYTES;
 /// What left marks leave of the reserve to claims, or nobody could repair what was left with the rest of it.
 const CLAIM_PAGES: u64 = 32;
-/// What a left mark takes at worst: its row and its entries in two indexes each split a page.
+/// What a left mark takes at worst, since its row and its entries in two indexes may each split a page; mostly it takes
+/// nothing of it. The marks of running writes do not pay for that.
 const LEFT_BYTES: u64 = 3 * PAGE_BYTES;
 /// What the row of a running mark takes beside its scope.
 const ROW_BYTES: u64 = 64;
@@ -23,12 +25,13 @@ const ROW_BYTES: u64 = 64;
 pub(crate) struct Room {
     path: PathBuf,
     pages: u64,
-    taken_bytes: u64,
+    running_bytes: u64,
+    left_bytes: u64,
 }
 
 impl Room {
     pub(crate) const fn new(path: PathBuf, pages: u64) -> Self {
-        Self { path, pages, taken_bytes: 0 }
+        Self { path, pages, running_bytes: 0, left_bytes: 0 }
     }
 
     /// Whether there is room for the command, which is then taken.
@@ -36,10 +39,16 @@ impl Room {
         let Some(kept) = pages_kept(command) else {
             return true;
         };
-        let taken_bytes = self.taken_bytes + bytes_taken(command);
-        let fits = self.pages >= kept + taken_bytes / PAGE_BYTES;
+        let (taken, bytes) = match command {
+            // Rows go to the end of their table. Less than a page is none, so that a full file still takes marks into
+            // the pages that it has.
+            Command::Mark { scopes, .. } => (&mut self.running_bytes, bytes_of(scopes)),
+            Command::Leave { rows, .. } => (&mut self.left_bytes, rows * LEFT_BYTES),
+            _ => (&mut self.left_bytes, LEFT_BYTES),
+        };
+        let fits = self.pages >= kept + (*taken + bytes) / PAGE_BYTES;
         if fits {
-            self.taken_bytes = taken_bytes;
+            *taken += bytes;
         }
         fits
     }
@@ -60,22 +69,14 @@ pub(crate) const fn pages_kept(command: &Command) -> Option<u64> {
     }
 }
 
-fn bytes_taken(command: &Command) -> u64 {
-    match command {
-        // Rows go to the end of their table. Less than a page is none, so that a full file still takes marks into the
-        // pages that it has.
-        Command::Mark { scopes, .. } => {
-            scopes.iter().map(|scope| scope.as_str().len() as u64 + ROW_BYTES).sum()
-        }
-        Command::Leave { rows, .. } => rows * LEFT_BYTES,
-        _ => LEFT_BYTES,
-    }
+fn bytes_of(scopes: &[Scope]) -> u64 {
+    scopes.iter().map(|scope| scope.as_str().len() as u64 + ROW_BYTES).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Key, Scope};
+    use crate::data::Key;
     use crate::journal::model::Reason;
 
     fn room(pages: u64) -> Room {

@@ -8,6 +8,7 @@ mod dual_write;
 mod fallback;
 mod fill;
 mod journal_rules;
+mod journal_unavailable;
 mod layer_order;
 mod mismatch_metrics;
 mod reads;

@@ -36,7 +36,9 @@ pub(super) async fn a_stage_that_copies(journal: &Journal) {
 /// Some keys with long names, so that few rows fill a page. Their order is not that of their rows.
 pub(super) fn keys(write: u64) -> Scopes {
     let group = "a group with a long name ".repeat(12);
-    (0..40).map(|item| Scope::from(Key::new(&group, &(write * 40 + item).wrapping_mul(0x9e37_79b9)))).collect()
+    (0..40)
+        .map(|item| Scope::from(Key::new(&group, &(write * 40 + item).wrapping_mul(0x9e37_79b9))))
+        .collect()
 }
 
 /// Marks writes until one is refused; gives those that run.

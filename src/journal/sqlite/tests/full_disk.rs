@@ -29,7 +29,8 @@ impl Disk {
     fn mounted(mib: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={mib}m");
-        let mount = Program::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
+        let mount =
+            Program::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
         if mount.is_ok_and(|done| done.status.success()) {
             return Some(Self(folder));
         }
@@ -189,7 +190,8 @@ fn a_journal_starts_on_a_full_disk_and_repairs_what_stands() {
     runtime().block_on(async {
         let journal = disk.begun().await;
         a_stage_that_copies(&journal).await;
-        let running: Vec<_> = [journal.mark(keys(1), 2).await.unwrap(), journal.mark(keys(2), 2).await.unwrap()].into();
+        let running: Vec<_> =
+            [journal.mark(keys(1), 2).await.unwrap(), journal.mark(keys(2), 2).await.unwrap()].into();
         leave_all(&journal, &running);
         journal.close().await.unwrap();
         disk.fill("other");
