@@ -48,6 +48,9 @@ macro_rules! statistics {
         #[non_exhaustive]
         pub struct StatsSnapshot {
             $($(#[doc = $doc])+ pub $name: u64,)+
+            /// Keys and groups that were marked wider than named: the journal holds `Limits::marks_max` marks, or the
+            /// name is longer than `Limits::scope_bytes_max`.
+            pub marks_widened: u64,
             /// Applied writes that have not ended: copying, or about to.
             pub writes_in_flight: u64,
             /// Writes that wait outside of the gate for the end of a change of the authority.
@@ -60,6 +63,7 @@ macro_rules! statistics {
             pub const fn since(&self, earlier: &Self) -> Self {
                 Self {
                     $($name: self.$name.saturating_sub(earlier.$name),)+
+                    marks_widened: self.marks_widened.saturating_sub(earlier.marks_widened),
                     writes_in_flight: self.writes_in_flight,
                     writes_held: self.writes_held,
                 }
@@ -67,10 +71,12 @@ macro_rules! statistics {
         }
 
         impl Stats {
-            /// The counts. Taken one by one, so they agree with each other only while traffic rests.
-            pub(crate) fn snapshot(&self) -> StatsSnapshot {
+            /// The counts, beside what the journal has counted itself. Taken one by one, so they agree with each other
+            /// only while traffic rests.
+            pub(crate) fn snapshot(&self, marks_widened: u64) -> StatsSnapshot {
                 StatsSnapshot {
                     $($name: self.$name.get(),)+
+                    marks_widened,
                     writes_in_flight: self.writes_in_flight.load(Ordering::SeqCst),
                     writes_held: self.writes_held.load(Ordering::SeqCst),
                 }
@@ -246,8 +252,8 @@ mod tests {
         stats.writes_copied.add(2);
         stats.writes_marked.one();
         stats.writes_in_flight.store(1, Ordering::SeqCst);
-        assert_eq!(stats.snapshot().unaccounted_writes(), 1);
+        assert_eq!(stats.snapshot(0).unaccounted_writes(), 1);
         stats.writes_unrecorded.one();
-        assert_eq!(stats.snapshot().unaccounted_writes(), 0);
+        assert_eq!(stats.snapshot(0).unaccounted_writes(), 0);
     }
 }

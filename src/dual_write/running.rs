@@ -54,7 +54,8 @@ impl Running {
                 (WriteEvent::Marked, None)
             }
             Err(JournalError::Refused(_)) => (WriteEvent::MarkRefused, Some(Refused::EpochMoved)),
-            Err(_) if self.continues_unrecorded => {
+            // A journal that was closed can never be told, and its file may belong to another process by now.
+            Err(error) if self.continues_unrecorded && !matches!(error, JournalError::Closed) => {
                 self.core.stats.unrecorded_marks.one();
                 self.core.write_unrecorded();
                 (WriteEvent::Unrecorded, None)

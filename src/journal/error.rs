@@ -32,8 +32,8 @@ pub enum JournalError {
         /// The newest version that this release knows.
         known: i64,
     },
-    /// The disk or the file's page limit is full.
-    #[error("journal {path} is full: free space on its disk")]
+    /// The disk is full, or the file is as large as `Limits::file_bytes_max` lets it become.
+    #[error("journal {path} is full: free space on its disk, or raise `Limits::file_bytes_max`")]
     Full {
         /// The file.
         path: PathBuf,

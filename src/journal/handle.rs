@@ -35,6 +35,7 @@ pub(super) struct Inner {
     pub(super) session: AtomicU64,
     pub(super) next_row: AtomicU64,
     pub(super) next_claim: AtomicU64,
+    pub(super) widened: AtomicU64,
     /// Commands that found the queue full. Each takes a row out or gives it back, so there are no more than rows.
     pub(super) unsent: Mutex<Vec<(Command, Scope)>>,
     /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
@@ -87,7 +88,7 @@ impl Journal {
         }
         #[cfg(feature = "sqlite")]
         if let Some(file) = super::sqlite::file_of(url) {
-            return Self::durable(super::sqlite::open(file).await?, limits).await;
+            return Self::durable(super::sqlite::open(file, limits).await?, limits).await;
         }
         Err(JournalError::UnknownUrl { url: url.to_owned() })
     }
@@ -117,6 +118,7 @@ impl Journal {
             session: AtomicU64::new(0),
             next_row: AtomicU64::new(1),
             next_claim: AtomicU64::new(1),
+            widened: AtomicU64::new(0),
             unsent: Mutex::default(),
             changed: Notify::new(),
         }))

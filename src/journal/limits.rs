@@ -14,11 +14,16 @@ pub struct Limits {
     pub marks_max: u64,
     /// The longest text of a key or group, in bytes. A longer one is marked by its group, or by everything.
     pub scope_bytes_max: usize,
+    /// How large the file of a durable journal may become, in bytes; none by default, and at least 2 MiB. From
+    /// `RESERVE_BYTES` below it on new marks are refused ([`JournalError::Full`](super::JournalError::Full)), until
+    /// repairs have made room: what leads to fewer marks may use the rest, and a start or a repair a little more when
+    /// there is no other way. The log beside the file takes some MiB, the reserve on the disk `DISK_RESERVE_BYTES`.
+    pub file_bytes_max: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { marks_max: 1_000_000, scope_bytes_max: 512 }
+        Self { marks_max: 1_000_000, scope_bytes_max: 512, file_bytes_max: None }
     }
 }
 
@@ -28,15 +33,23 @@ impl Limits {
     pub const fn marks_max(self, marks_max: u64) -> Self {
         Self { marks_max, ..self }
     }
+
+    /// These limits with a `file_bytes_max`.
+    #[must_use]
+    pub const fn file_bytes_max(self, bytes: u64) -> Self {
+        Self { file_bytes_max: Some(bytes), ..self }
+    }
 }
 
-/// The scopes that can be stored in place of these, with `rows` marks standing.
-pub(crate) fn widened(scopes: Scopes, rows: u64, limits: &Limits) -> Scopes {
+/// The scopes that can be stored in place of these, with `rows` marks standing; and how many of these widened.
+pub(crate) fn widened(scopes: Scopes, rows: u64, limits: &Limits) -> (Scopes, u64) {
     let fits = |scope: &Scope| scope.as_str().len() <= limits.scope_bytes_max;
     if rows < limits.marks_max && scopes.iter().all(fits) {
-        return scopes;
+        return (scopes, 0);
     }
-    scopes.iter().map(|scope| widen(scope, rows, limits)).collect()
+    let wide: Vec<Scope> = scopes.iter().map(|scope| widen(scope, rows, limits)).collect();
+    let widened = scopes.iter().zip(&wide).filter(|(named, wide)| named != wide).count() as u64;
+    (wide.into_iter().collect(), widened)
 }
 
 fn widen(scope: &Scope, rows: u64, limits: &Limits) -> Scope {
@@ -59,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_mark_that_does_not_fit_widens_and_never_vanishes() {
-        let limits = Limits { marks_max: 10, scope_bytes_max: 8 };
-        let at = |scope: &Scope, rows| widened(scope.clone().into(), rows, &limits);
+        let limits = Limits { marks_max: 10, scope_bytes_max: 8, ..Limits::default() };
+        let at = |scope: &Scope, rows| widened(scope.clone().into(), rows, &limits).0;
         let key = Scope::from(Key::new(&42, &1));
         let group = Scope::from(Group::new(&42));
         assert_eq!(at(&key, 9), key.clone().into());
@@ -73,8 +86,10 @@ mod tests {
 
     #[test]
     fn keys_of_one_group_widen_to_one_mark() {
-        let limits = Limits { marks_max: 10, scope_bytes_max: 8 };
+        let limits = Limits { marks_max: 10, scope_bytes_max: 8, ..Limits::default() };
         let keys: Scopes = (0..5).map(|item| Scope::from(Key::new(&42, &item))).collect();
-        assert_eq!(widened(keys, 10, &limits).as_slice(), [Scope::from(Group::new(&42))]);
+        let (wide, widened) = widened(keys, 10, &limits);
+        assert_eq!(wide.as_slice(), [Scope::from(Group::new(&42))]);
+        assert_eq!(widened, 5, "each key that was named");
     }
 }

@@ -57,6 +57,11 @@ impl Journal {
         self.0.index.everything() > 0
     }
 
+    /// How many scopes were marked wider than they were named.
+    pub(crate) fn widened(&self) -> u64 {
+        self.0.widened.load(Ordering::Relaxed)
+    }
+
     /// Resolves when marks have been added or removed.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
         self.0.changed.notified()
@@ -65,6 +70,14 @@ impl Journal {
     /// Everything is dirty from now on, in memory: something could not be recorded.
     pub(crate) fn dirty_everything(&self) {
         self.0.index.add(&Scope::Everything);
+    }
+
+    /// Voids the certificate and records the mark on everything that [`dirty_everything`](Self::dirty_everything)
+    /// has made before.
+    pub(crate) async fn void(&self, not_before: Micros) -> Result<(), JournalError> {
+        let (session, everything, now) = (self.session(), self.next_row(), self.now());
+        let command = Command::Void { session, everything, not_before, now };
+        self.call_then(command, self.forget_merged(&Scope::Everything)).await
     }
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
@@ -115,7 +128,10 @@ impl Journal {
     }
 
     pub(super) fn prepare(&self, scopes: Scopes) -> RunningMark {
-        let scopes = widened(scopes, self.0.index.rows(), &self.0.limits);
+        let (scopes, widened) = widened(scopes, self.0.index.rows(), &self.0.limits);
+        if widened > 0 {
+            self.0.widened.fetch_add(widened, Ordering::Relaxed);
+        }
         scopes.iter().for_each(|scope| self.0.index.add(scope));
         let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
         RunningMark { first, scopes }

@@ -80,6 +80,8 @@ mod index;
 mod limits;
 mod marking;
 mod model;
+#[cfg(feature = "sqlite")]
+mod room;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -94,6 +96,10 @@ pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
 pub(crate) use marking::RunningMark;
 pub use model::*;
+#[cfg(feature = "sqlite")]
+pub use room::RESERVE_BYTES;
+#[cfg(feature = "sqlite")]
+pub use sqlite::DISK_RESERVE_BYTES;
 pub use state::{AUDIT_LINES_MAX, JournalState};
 #[cfg(feature = "sqlite")]
 pub use writer::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};

@@ -207,8 +207,8 @@ pub struct Opened {
 /// One change of the journal, or one question. A batch of them is one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Begin a session. Marks and claims of the session before, when it ended uncleanly, become left and wait the
-    /// late bound (R2).
+    /// Begin a session. Running and claimed marks of the session before, which ended uncleanly or could not take them
+    /// out, become left and wait the late bound (R2).
     Open {
         /// The time.
         now: Micros,
@@ -359,7 +359,8 @@ pub enum Command {
         /// How far the fill came.
         progress: FillProgress,
     },
-    /// Void the certificate and mark everything: a write went unrecorded.
+    /// Void the certificate and mark everything: a write went unrecorded. Merged like [`Leave`](Self::Leave), since
+    /// it is told again and again while the journal has no room for marks.
     Void {
         /// The session.
         session: SessionId,

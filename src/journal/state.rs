@@ -119,7 +119,10 @@ impl JournalState {
             Command::SaveFill { progress } => self.save_fill(progress),
             Command::Certify { now, progress } => self.certify(*now, progress),
             Command::Void { session, everything, not_before, now } => {
-                Ok(self.void(*session, *everything, *not_before, *now, Reason::Unrecorded))
+                self.void();
+                let (left, reason) = (MarkState::Left, Reason::Unrecorded);
+                let mark = new_mark(&Scope::Everything, *session, left, *not_before, reason, *now);
+                Ok(Reply::Removed(self.put_left(*everything, mark)))
             }
             Command::ReserveStamps { upto } => {
                 self.reserved_stamp = self.reserved_stamp.max(*upto);
@@ -150,19 +153,19 @@ impl JournalState {
 
     fn open(&mut self, now: Micros, late_bound: Micros, continues_unrecorded: bool) -> Reply {
         let after_crash = self.session_open;
-        if after_crash {
-            self.adopt(now + late_bound);
-        }
+        self.adopt(now + late_bound);
         self.session += 1;
         let voided = after_crash && self.continues_unrecorded;
         if voided {
-            self.void(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
+            self.void();
+            self.mark_everything(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
         }
         (self.session_open, self.continues_unrecorded) = (true, continues_unrecorded);
         Reply::Opened(Box::new(Opened { session: self.session, after_crash, voided, status: self.status() }))
     }
 
-    /// Whatever the ended session had running may still land, so it all waits the late bound.
+    /// Whatever the ended session had running may still land, so it all waits the late bound. A session that was
+    /// closed has such marks, too, when the journal had no room to take them out or leave them.
     fn adopt(&mut self, not_before: Micros) {
         for mark in self.marks.values_mut() {
             match mark.state {
@@ -388,7 +391,8 @@ impl JournalState {
             self.authority_epoch = self.epoch;
         }
         if request.marks_everything {
-            self.void(session, everything, audit.at, audit.at, Reason::Asked);
+            self.void();
+            self.mark_everything(session, everything, audit.at, audit.at, Reason::Asked);
         }
         self.write_audit(audit);
         Ok(Reply::Committed(self.epoch))
@@ -415,19 +419,21 @@ impl JournalState {
         Ok(Reply::Done)
     }
 
-    fn void(
+    fn void(&mut self) {
+        (self.certificate, self.fill, self.voids) = (None, None, self.voids + 1);
+    }
+
+    /// Not merged: whoever sent the command counts one mark more.
+    fn mark_everything(
         &mut self,
         session: SessionId,
-        everything: MarkId,
+        row: MarkId,
         not_before: Micros,
         now: Micros,
         reason: Reason,
-    ) -> Reply {
-        (self.certificate, self.fill, self.voids) = (None, None, self.voids + 1);
+    ) {
         let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
-        // Not merged: whoever sent this counts one mark more.
-        self.marks.insert(everything, mark);
-        Reply::Done
+        self.marks.insert(row, mark);
     }
 
     // ---- ids, audit ----

@@ -9,11 +9,14 @@ use tokio::time::timeout;
 
 use super::error::JournalError;
 use super::model::{Command, Reply};
+use super::room::{Room, pages_kept};
 
 /// How many commands may wait for the writer. Beyond that a mark is refused, and a mark that should be removed stays.
 pub const QUEUE_COMMANDS_MAX: usize = 65_536;
 /// How many commands one commit takes.
 pub const BATCH_COMMANDS_MAX: usize = 1_024;
+/// How many commands one commit takes while the disk is full.
+const PART_COMMANDS: usize = 32;
 /// How long commands that failed wait before they are tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -24,6 +27,10 @@ pub(crate) trait Backend: Send + 'static {
         &mut self,
         batch: &[&Command],
     ) -> impl Future<Output = Result<Vec<Reply>, JournalError>> + Send;
+    /// What room there is, when that is limited.
+    fn room(&mut self) -> impl Future<Output = Result<Option<Room>, JournalError>> + Send {
+        std::future::ready(Ok(None))
+    }
     /// Closes files in order.
     fn close(self) -> impl Future<Output = ()> + Send;
 }
@@ -45,6 +52,9 @@ impl ReplyTo {
         }
     }
 }
+
+/// A command, and who is told what came of it.
+type Sent = (Command, ReplyTo);
 
 enum Message {
     Do(Command, ReplyTo),
@@ -130,7 +140,7 @@ struct Loop<B> {
     waiting: mpsc::Receiver<Message>,
     /// Removals that could not be made and have nobody who would ask again. Each belongs to a row that stands, so
     /// there are no more of them than marks.
-    again: Vec<(Command, ReplyTo)>,
+    again: Vec<Sent>,
 }
 
 impl<B: Backend> Loop<B> {
@@ -173,45 +183,72 @@ impl<B: Backend> Loop<B> {
         timeout(AGAIN_AFTER, received).await.map_or(true, |received| received > 0)
     }
 
-    async fn commit(&mut self, batch: Vec<(Command, ReplyTo)>) {
-        let commands: Vec<&Command> = batch.iter().map(|(command, _)| command).collect();
-        match self.backend.execute(&commands).await {
-            Ok(replies) => batch.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply))),
-            // One command must not fail the others; a full disk or a lock fails them all the same.
-            Err(error) if batch.len() > 1 && !is_of_the_file(&error) => {
+    async fn commit(&mut self, batch: Vec<Sent>) {
+        let batch = self.admit(batch).await;
+        match self.execute(&batch).await {
+            Ok(replies) => tell_all(batch, replies),
+            Err(JournalError::Full { .. }) => self.commit_in_parts(batch).await,
+            // One command must not fail the others; a lock fails them all the same.
+            Err(error) if batch.len() > 1 && !matches!(error, JournalError::Locked { .. }) => {
                 for one in batch {
                     self.commit_one(one).await;
                 }
             }
-            Err(error) => self.storage_failed(batch, error).await,
+            Err(error) => self.all_failed(batch, &error),
         }
     }
 
-    /// On a full disk a removal can fail that makes a left mark, which needs room: what does not may still be done.
-    async fn storage_failed(&mut self, batch: Vec<(Command, ReplyTo)>, error: JournalError) {
-        let full = matches!(error, JournalError::Full { .. });
-        let (removals, others): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|(command, _)| is_removal(command));
-        let again = full && !removals.is_empty();
-        removals.into_iter().for_each(|one| self.failed(one, error.clone()));
-        if !again || others.is_empty() {
-            return others.into_iter().for_each(|one| self.failed(one, error.clone()));
-        }
-        let commands: Vec<&Command> = others.iter().map(|(command, _)| command).collect();
-        match self.backend.execute(&commands).await {
-            Ok(replies) => others.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply))),
-            Err(error) => others.into_iter().for_each(|one| self.failed(one, error.clone())),
+    /// Fails what there is no room for; gives the rest.
+    async fn admit(&mut self, batch: Vec<Sent>) -> Vec<Sent> {
+        let mut room = match self.backend.room().await {
+            Ok(Some(room)) => room,
+            Ok(None) => return batch,
+            Err(error) => {
+                self.all_failed(batch, &error);
+                return Vec::new();
+            }
+        };
+        let (admitted, refused) = batch.into_iter().partition(|(command, _)| room.take(command));
+        self.all_failed(refused, &room.full());
+        admitted
+    }
+
+    /// On a full disk a small transaction may still find the room that a large one does not. What leads to fewer
+    /// marks goes first.
+    async fn commit_in_parts(&mut self, batch: Vec<Sent>) {
+        let mut batch = self.admit(batch).await;
+        batch.sort_by_key(|(command, _)| pages_kept(command));
+        let mut left = batch.into_iter();
+        loop {
+            let part: Vec<Sent> = left.by_ref().take(PART_COMMANDS).collect();
+            match self.execute(&part).await {
+                Ok(_) if part.is_empty() => return,
+                Ok(replies) => tell_all(part, replies),
+                Err(error) => return self.all_failed(part.into_iter().chain(left), &error),
+            }
         }
     }
 
-    async fn commit_one(&mut self, (command, reply_to): (Command, ReplyTo)) {
+    async fn execute(&mut self, batch: &[Sent]) -> Result<Vec<Reply>, JournalError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let commands: Vec<&Command> = batch.iter().map(|(command, _)| command).collect();
+        self.backend.execute(&commands).await
+    }
+
+    async fn commit_one(&mut self, (command, reply_to): Sent) {
         match self.backend.execute(&[&command]).await {
             Ok(mut replies) => reply_to.tell(replies.pop().ok_or(JournalError::Closed)),
             Err(error) => self.failed((command, reply_to), error),
         }
     }
 
-    fn failed(&mut self, (command, reply_to): (Command, ReplyTo), error: JournalError) {
+    fn all_failed(&mut self, batch: impl IntoIterator<Item = Sent>, error: &JournalError) {
+        batch.into_iter().for_each(|one| self.failed(one, error.clone()));
+    }
+
+    fn failed(&mut self, (command, reply_to): Sent, error: JournalError) {
         let hopeless = matches!(error, JournalError::Corrupt { .. });
         if is_removal(&command) && !hopeless && matches!(reply_to, ReplyTo::Callback(_)) {
             tracing::debug!(%error, "a mark could not be removed from the journal; tried again");
@@ -222,8 +259,8 @@ impl<B: Backend> Loop<B> {
     }
 }
 
-const fn is_of_the_file(error: &JournalError) -> bool {
-    matches!(error, JournalError::Full { .. } | JournalError::Locked { .. })
+fn tell_all(batch: Vec<Sent>, replies: Vec<Reply>) {
+    batch.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply)));
 }
 
 /// A row that should go and stays would block every change of the authority.

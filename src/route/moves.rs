@@ -227,7 +227,10 @@ impl Mover<'_> {
                 self.core.adopt_epoch(status.epoch);
                 MoveEvent::Committed
             }
-            // A closed journal answers nothing any more; nothing that is planned here can be recorded either.
+            // A closed journal answers nothing any more. Whichever stage was committed, no write goes to the wrong
+            // store: in a stage that copies all are refused from here on, since none can be marked, and the only move
+            // of a stage that does not, `off` -> `dual_write`, leaves the authority where it is. That stage then has
+            // no certificate, and its first fill copies what `off` goes on to write.
             Err(JournalError::Closed) => MoveEvent::NotCommitted,
             Err(error) => {
                 tracing::error!(%error, "a stage move waits for the journal to say whether it was committed");

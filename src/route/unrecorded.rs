@@ -7,7 +7,7 @@ use tower::retry::backoff::{Backoff, ExponentialBackoffMaker, MakeBackoff};
 use tower::util::rng::HasherRng;
 
 use super::core::Core;
-use crate::journal::{Command, JournalError, micros};
+use crate::journal::{JournalError, micros};
 
 /// Counts them, and knows whether a task is telling the journal.
 #[derive(Debug, Default)]
@@ -55,11 +55,9 @@ impl Core {
         };
         let mut backoff = maker.make_backoff();
         loop {
-            let (everything, now) = (journal.next_row(), journal.now());
             // Such a write may land as late as any other whose outcome is unknown (R2).
-            let not_before = now + micros(self.snapshot.load().config.late_bound.longest());
-            let command = Command::Void { session: journal.session(), everything, not_before, now };
-            match journal.done(command).await {
+            let not_before = journal.now() + micros(self.snapshot.load().config.late_bound.longest());
+            match journal.void(not_before).await {
                 Ok(()) | Err(JournalError::Closed) => return,
                 Err(error) => {
                     tracing::warn!(%error, "the journal cannot be told that writes went unrecorded");

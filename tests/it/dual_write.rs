@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crossfade::Refused;
 use crossfade::data::{Key, Scope};
+use crossfade::journal::{Journal, Limits};
 use crossfade::route::{Stage, Store};
-use crossfade::test_util::{Call, Fault, Number, Request, StoreError};
+use crossfade::test_util::{Call, Fault, MemoryStore, Number, Request, StoreError};
 use tokio::time::Instant;
 
-use crate::support::{World, put};
+use crate::support::{World, config, put};
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_of_write_is_the_same_on_both_stores() {
@@ -144,6 +145,27 @@ async fn copies_that_find_no_room_stay_marks() {
     world.target.script().clear();
     world.settle().await;
     world.assert_converged();
+}
+
+#[tokio::test(start_paused = true)]
+async fn marks_that_widen_are_counted() {
+    let journal = Journal::open_with("memory:", Limits::default().marks_max(10)).await.unwrap();
+    let (legacy, target) = (MemoryStore::legacy(), MemoryStore::target());
+    let world = World::with(journal, legacy, target, config("")).await;
+    world.walk_to(Stage::DualWrite).await;
+    world.target.script().always(Call::Replace, Fault::Reject);
+    for item in 0..10 {
+        world.put(1, item, 1).await;
+    }
+    assert_eq!(world.routing.stats().marks_widened, 0);
+    let before = world.routing.stats();
+    world
+        .call(Request::PutMany((20..23).map(|item| ((2, item), Number::new(1, "many"))).collect()))
+        .await
+        .unwrap();
+    world.put(3, 1, 1).await;
+    assert_eq!(world.routing.stats().since(&before).marks_widened, 4);
+    assert_eq!(world.journal.marks(), 12, "a group each");
 }
 
 #[tokio::test(start_paused = true)]

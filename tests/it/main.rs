@@ -16,6 +16,7 @@ mod fill;
 mod functions;
 mod ids;
 mod journal_rules;
+mod journal_unavailable;
 mod layer_order;
 mod metrics;
 mod mismatch_metrics;

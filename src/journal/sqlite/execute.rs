@@ -9,6 +9,7 @@ use super::sql;
 use super::state_row::StateRow;
 use crate::journal::error::JournalError;
 use crate::journal::model::{Command, Refusal, Reply};
+use crate::journal::room::Room;
 use crate::journal::writer::Backend;
 
 /// The tables inside of one transaction.
@@ -22,6 +23,30 @@ pub(super) type Done = Result<Result<Reply, Refusal>, sqlx::Error>;
 
 impl Backend for Sqlite {
     async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
+        let mut done = self.attempt(batch).await;
+        if is_full(&done) {
+            self.disk_is_full().await?;
+            self.begin_log_anew().await;
+            done = self.attempt(batch).await;
+        }
+        while is_full(&done) && self.space.give() {
+            self.begin_log_anew().await;
+            done = self.attempt(batch).await;
+        }
+        done
+    }
+
+    async fn room(&mut self) -> Result<Option<Room>, JournalError> {
+        self.pages_left().await
+    }
+
+    async fn close(self) {
+        Self::close(self).await;
+    }
+}
+
+impl Sqlite {
+    async fn attempt(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
         let done = transaction(&mut self.connection, batch).await;
         if done.is_err() {
             // Not a `sqlx::Transaction`: a full disk makes SQLite roll back by itself, and that type then takes the
@@ -30,10 +55,10 @@ impl Backend for Sqlite {
         }
         done.map_err(|error| named(&self.path, &error))
     }
+}
 
-    async fn close(self) {
-        Self::close(self).await;
-    }
+const fn is_full<T>(done: &Result<T, JournalError>) -> bool {
+    matches!(done, Err(JournalError::Full { .. }))
 }
 
 async fn transaction(

@@ -1,45 +1,48 @@
 //! The file: its lock, its connection, its schema, and what its errors mean.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row};
 
+use super::space::Space;
 use super::sql;
 use crate::journal::error::JournalError;
+use crate::journal::limits::Limits;
+use crate::journal::room::PAGE_BYTES;
 
 /// How long a commit waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// From this many pages on the log is written into the file; a full disk then has to find room for no more of them.
+const LOG_PAGES: &str = "512";
 
 /// An open journal file. The lock is held as long as it lives.
 #[derive(Debug)]
 pub(super) struct Sqlite {
     pub(super) path: PathBuf,
     pub(super) connection: SqliteConnection,
+    pub(super) space: Space,
     _lock: File,
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: &Path) -> Result<Self, JournalError> {
+    pub(super) async fn open(path: &Path, limits: &Limits) -> Result<Self, JournalError> {
         let path = resolved(path)?;
         let lock = lock(&path)?;
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A mark that was acknowledged must be there after a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
-        let connection = options.connect().await.map_err(|error| named(&path, &error))?;
-        let mut journal = Self { path, connection, _lock: lock };
-        let ready = async {
-            journal.check().await?;
-            journal.migrate().await
-        };
-        ready.await.map(|()| journal)
+        let space = Space::new(&path, limits);
+        let mut connected = connect(&path).await;
+        // A log is made at each start, and may find no room for its first bytes.
+        while matches!(connected, Err(JournalError::Full { .. })) && space.give() {
+            connected = connect(&path).await;
+        }
+        let mut journal = Self { connection: connected?, path, space, _lock: lock };
+        journal.check().await?;
+        journal.migrate().await?;
+        journal.take_reserve().await?;
+        Ok(journal)
     }
 
     /// A damaged journal is refused here, not found out by the first write that meets the damage.
@@ -51,7 +54,7 @@ impl Sqlite {
         Err(JournalError::Corrupt { path: self.path.clone(), detail: answer })
     }
 
-    async fn ask<T>(&mut self, pragma: &'static str) -> Result<T, JournalError>
+    pub(super) async fn ask<T>(&mut self, pragma: &'static str) -> Result<T, JournalError>
     where
         T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
@@ -79,6 +82,19 @@ impl Sqlite {
     }
 }
 
+async fn connect(path: &Path) -> Result<SqliteConnection, JournalError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .page_size(PAGE_BYTES as u32)
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
+        // A mark that was acknowledged must be there after a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT);
+    options.connect().await.map_err(|error| named(path, &error))
+}
+
 /// The one spelling of the path that all processes agree on, so that they meet at one lock.
 fn resolved(path: &Path) -> Result<PathBuf, JournalError> {
     let failed = |path: &Path, detail: String| JournalError::Io { path: path.to_owned(), detail };
@@ -104,7 +120,10 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let failed = |error: std::io::Error| JournalError::Io { path: name.clone(), detail: error.to_string() };
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::StorageFull => JournalError::Full { path: name.clone() },
+        _ => JournalError::Io { path: name.clone(), detail: error.to_string() },
+    };
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(&name).map_err(failed)?;
     match file.try_lock() {
@@ -114,8 +133,10 @@ fn lock(path: &Path) -> Result<File, JournalError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    // Over what stands there: on a full disk there may be no room for what was given up before.
+    let pid = format!("{}\n", std::process::id());
+    let written = file.rewind().and_then(|()| file.write_all(pid.as_bytes()));
+    written.and_then(|()| file.set_len(pid.len() as u64)).map_err(failed)?;
     Ok(file)
 }
 
@@ -126,11 +147,17 @@ fn owner(lock: &mut File) -> Option<u32> {
     pid.trim().parse().ok()
 }
 
-/// What an error of the file means to an operator. The codes are SQLite's primary result codes.
+/// The code of the file beside the log, its index in memory, that cannot grow.
+const INDEX_OF_LOG_HAS_NO_ROOM: u32 = 4874;
+
+/// What an error of the file means to an operator. The codes are SQLite's; the low byte is the primary one.
 pub(super) fn named(path: &Path, error: &sqlx::Error) -> JournalError {
     let path = path.to_owned();
     let code =
         error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+    if code == Some(INDEX_OF_LOG_HAS_NO_ROOM) {
+        return JournalError::Full { path };
+    }
     match code.map(|code| code & 0xff) {
         Some(5 | 6) => JournalError::Locked { path },
         Some(13) => JournalError::Full { path },

@@ -7,7 +7,9 @@ mod file;
 mod mark_rows;
 mod marks;
 mod numbers;
+mod reserve;
 mod sessions;
+mod space;
 mod sql;
 mod stages;
 mod state_row;
@@ -18,7 +20,9 @@ mod tests;
 use std::path::PathBuf;
 
 use super::error::JournalError;
+use super::limits::Limits;
 use super::writer::Writer;
+pub use reserve::DISK_RESERVE_BYTES;
 
 /// The file of a journal's URL: `sqlite:FILE` or `sqlite://FILE`, the file relative or absolute.
 pub(super) fn file_of(url: &str) -> Option<PathBuf> {
@@ -30,6 +34,6 @@ pub(super) fn file_of(url: &str) -> Option<PathBuf> {
 }
 
 /// Opens the file, and creates it when there is none.
-pub(super) async fn open(path: PathBuf) -> Result<Writer, JournalError> {
-    Writer::start(move || async move { file::Sqlite::open(&path).await }).await
+pub(super) async fn open(path: PathBuf, limits: Limits) -> Result<Writer, JournalError> {
+    Writer::start(move || async move { file::Sqlite::open(&path, &limits).await }).await
 }

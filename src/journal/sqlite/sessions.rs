@@ -39,15 +39,14 @@ impl Tables<'_> {
         continues_unrecorded: bool,
     ) -> Result<Reply, sqlx::Error> {
         let after_crash = self.state.session_open;
-        if after_crash {
-            self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
-            self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
-        }
+        self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
+        self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
         self.state.session += 1;
         let session = self.state.session;
         let voided = after_crash && self.state.continues_unrecorded;
         if voided {
-            self.void(session, session << 40, now + late_bound, now, Reason::Crash).await?;
+            self.void();
+            self.mark_everything(session, session << 40, now + late_bound, now, Reason::Crash).await?;
         }
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let status = self.status().await?;

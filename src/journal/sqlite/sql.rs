@@ -48,6 +48,11 @@ pub(super) const MIGRATIONS: [&str; VERSION as usize] = ["CREATE TABLE crossfade
 pub(super) const CHECK: &str = "PRAGMA quick_check(1)";
 pub(super) const FOUND_VERSION: &str = "PRAGMA user_version";
 
+pub(super) const PAGES: &str = "PRAGMA page_count";
+pub(super) const FREE_PAGES: &str = "PRAGMA freelist_count";
+/// As far as no reader stands in the way; waits for nobody.
+pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
 /// Takes the write lock at once: a transaction that waits for it later could fail half-way.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) const COMMIT: &str = "COMMIT";

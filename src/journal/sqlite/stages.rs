@@ -19,8 +19,10 @@ impl Tables<'_> {
             Command::SaveFill { progress } => Ok(self.save_fill(progress)),
             Command::Certify { now, progress } => self.certify(*now, progress).await,
             Command::Void { session, everything, not_before, now } => {
-                self.void(*session, *everything, *not_before, *now, Reason::Unrecorded).await?;
-                Ok(Ok(Reply::Done))
+                self.void();
+                let (left, reason) = (MarkState::Left, Reason::Unrecorded);
+                let mark = new_mark(&Scope::Everything, *session, left, *not_before, reason, *now);
+                Ok(Ok(Reply::Removed(mark_rows::put_left(self.connection, *everything, mark).await?)))
             }
             _ => Err(misplaced(command)),
         }
@@ -49,7 +51,8 @@ impl Tables<'_> {
             self.state.authority_epoch = self.state.epoch;
         }
         if request.marks_everything {
-            self.void(session, everything, audit.at, audit.at, Reason::Asked).await?;
+            self.void();
+            self.mark_everything(session, everything, audit.at, audit.at, Reason::Asked).await?;
         }
         self.write_audit(audit).await?;
         Ok(Ok(Reply::Committed(self.state.epoch)))
@@ -77,19 +80,22 @@ impl Tables<'_> {
         Ok(Ok(Reply::Done))
     }
 
-    /// Voids the certificate and the fill, and marks everything.
-    pub(super) async fn void(
+    /// Voids the certificate and the fill.
+    pub(super) fn void(&mut self) {
+        (self.state.certificate, self.state.fill) = (None, None);
+        self.state.voids += 1;
+    }
+
+    /// Not merged: whoever sent the command counts one mark more.
+    pub(super) async fn mark_everything(
         &mut self,
         session: SessionId,
-        everything: MarkId,
+        row: MarkId,
         not_before: Micros,
         now: Micros,
         reason: Reason,
     ) -> Result<(), sqlx::Error> {
-        (self.state.certificate, self.state.fill) = (None, None);
-        self.state.voids += 1;
         let mark = new_mark(&Scope::Everything, session, MarkState::Left, not_before, reason, now);
-        // Not merged: whoever sent this counts one mark more.
-        mark_rows::insert(self.connection, &[(everything, mark)]).await
+        mark_rows::insert(self.connection, &[(row, mark)]).await
     }
 }

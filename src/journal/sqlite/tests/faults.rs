@@ -1,4 +1,5 @@
-//! A full disk and a file that another program has locked: named, nothing half done, and over when it is over.
+//! A file that another program has locked, and one that cannot be written at all: named, nothing half done, and over
+//! when it is over.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,83 +11,17 @@ use sqlx::sqlite::SqliteConnection;
 use tokio::time::sleep;
 
 use super::super::file::Sqlite;
-use super::{all_marks, pragma, runtime, unsynced};
+use super::journal::begun;
+use super::{all_marks, runtime, unsynced};
 use crate::data::{Key, Scope, Scopes};
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
 use crate::journal::limits::Limits;
-use crate::journal::marking::RunningMark;
 use crate::journal::model::{Command, Reason, Reply};
 use crate::journal::writer::{Backend, Writer};
 
-/// A file on a disk whose size is set from outside, in pages.
-struct Small {
-    file: Sqlite,
-    pages: Arc<AtomicI64>,
-}
-
-const AS_MUCH_AS_THERE_IS: i64 = 1_000_000;
-
-impl Backend for Small {
-    async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
-        let pages = self.pages.load(Ordering::SeqCst);
-        pragma(&mut self.file, &format!("max_page_count = {pages}")).await;
-        self.file.execute(batch).await
-    }
-
-    async fn close(self) {
-        self.file.close().await;
-    }
-}
-
-async fn small(path: &Path) -> (Journal, Arc<AtomicI64>) {
-    let pages = Arc::new(AtomicI64::new(AS_MUCH_AS_THERE_IS));
-    let (path, shared) = (path.to_owned(), Arc::clone(&pages));
-    let writer =
-        Writer::start(move || async move { Ok(Small { file: unsynced(&path).await, pages: shared }) });
-    let journal = Journal::durable(writer.await.unwrap(), Limits::default()).await.unwrap();
-    journal.open_session(Duration::ZERO, false).await.unwrap();
-    (journal, pages)
-}
-
 fn key(item: i64) -> Scopes {
-    Scope::from(Key::new(&"a group with a long name, so that rows are large".to_owned(), &item)).into()
-}
-
-/// Fills the disk with marks; gives those that it holds.
-async fn fill_up(journal: &Journal) -> Vec<RunningMark> {
-    let mut held = Vec::new();
-    loop {
-        match journal.mark(key(held.len() as i64), 1).await {
-            Ok(mark) => held.push(mark),
-            Err(JournalError::Full { .. }) => return held,
-            Err(other) => panic!("{other}"),
-        }
-    }
-}
-
-#[test]
-fn a_full_disk_refuses_marks_by_name_and_takes_them_again_when_there_is_room() {
-    let folder = tempfile::tempdir().unwrap();
-    runtime().block_on(async {
-        let (journal, pages) = small(&folder.path().join("j.db")).await;
-        pages.store(40, Ordering::SeqCst);
-        let held = fill_up(&journal).await;
-        let rows = held.len() as u64;
-        assert!(rows > 100, "{rows}");
-        assert_eq!(journal.marks(), rows, "a refused mark leaves nothing dirty");
-        assert!(matches!(journal.mark(key(-1), 1).await, Err(JournalError::Full { .. })));
-        assert!(!journal.is_dirty(key(-1).as_slice()));
-        // A left mark needs room in two indexes, so that this fails, too, for a while.
-        held.iter().for_each(|mark| journal.leave(mark, None, 0, Reason::CopyFailed));
-        assert_eq!(journal.status().await.unwrap().marks.running, rows);
-
-        pages.store(AS_MUCH_AS_THERE_IS, Ordering::SeqCst);
-        journal.mark(key(-1), 1).await.unwrap();
-        let marks = journal.status().await.unwrap().marks;
-        assert_eq!((marks.running, marks.left), (1, rows), "what failed was made up for");
-        assert_eq!(journal.marks(), rows + 1);
-    });
+    Scope::from(Key::new(&1, &item)).into()
 }
 
 #[test]
@@ -94,7 +29,7 @@ fn removals_that_a_locked_file_refused_are_made_when_it_is_free() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("j.db");
     runtime().block_on(async {
-        let (journal, _) = small(&path).await;
+        let journal = begun(&path, Limits::default()).await;
         let removed = journal.mark(key(1), 1).await.unwrap();
         let left = journal.mark(key(2), 1).await.unwrap();
         let mut other = locked(&path).await;

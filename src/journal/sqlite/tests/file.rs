@@ -8,11 +8,12 @@ use super::super::{file_of, sql};
 use super::{pragma, runtime, unsynced};
 use crate::data::{Key, Scope};
 use crate::journal::error::JournalError;
+use crate::journal::limits::Limits;
 use crate::journal::model::{Command, Reason};
 use crate::journal::writer::Backend;
 
 fn failure(path: &Path) -> JournalError {
-    runtime().block_on(Sqlite::open(path)).map(drop).unwrap_err()
+    runtime().block_on(Sqlite::open(path, &Limits::default())).map(drop).unwrap_err()
 }
 
 #[test]

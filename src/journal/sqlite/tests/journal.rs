@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::file::Sqlite;
-use super::{all_marks, runtime, unsynced};
+use super::{all_marks, runtime, unsynced, unsynced_within};
 use crate::data::{Group, Key, Scope};
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
@@ -26,7 +26,8 @@ async fn open(path: &Path, limits: Limits) -> Journal {
 /// A journal with an open session.
 pub(super) async fn begun(path: &Path, limits: Limits) -> Journal {
     let path = path.to_owned();
-    let writer = Writer::start(move || async move { Ok::<Sqlite, JournalError>(unsynced(&path).await) });
+    let open = move || async move { Ok::<Sqlite, JournalError>(unsynced_within(&path, &limits).await) };
+    let writer = Writer::start(open);
     let journal = Journal::durable(writer.await.unwrap(), limits).await.unwrap();
     journal.open_session(LATE_BOUND, false).await.unwrap();
     journal

@@ -3,6 +3,8 @@
 mod dirty;
 mod faults;
 mod file;
+mod full;
+mod full_disk;
 mod group_commit;
 mod journal;
 mod model;
@@ -13,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::file::Sqlite;
 use super::mark_rows;
+use crate::journal::limits::Limits;
 use crate::journal::model::{Mark, MarkId};
 
 fn runtime() -> Runtime {
@@ -21,7 +24,11 @@ fn runtime() -> Runtime {
 
 /// A file that is not synced: these tests do not cut the power.
 async fn unsynced(path: &Path) -> Sqlite {
-    let mut file = Sqlite::open(path).await.unwrap();
+    unsynced_within(path, &Limits::default()).await
+}
+
+async fn unsynced_within(path: &Path, limits: &Limits) -> Sqlite {
+    let mut file = Sqlite::open(path, limits).await.unwrap();
     pragma(&mut file, "synchronous = OFF").await;
     file
 }
