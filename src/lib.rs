@@ -47,11 +47,17 @@
 //! 3. [`store`], [`canary_read`], [`fallback`], [`mismatch_metrics`], [`dual_write`]: the layers.
 //! 4. [`copy`], [`reconcile`], [`fill`]: what keeps the other store equal.
 //! 5. [`journal`], [`protocol`]: what makes it safe.
+//! 6. [`operations`]: running a migration, with the metrics and the commands (features `prometheus`, `metrics`, `watch`,
+//!    `admin`).
 //!
 //! # Features
 //! | feature | what | default |
 //! |---|---|---|
 //! | `sqlite` | the durable journal in a SQLite file | no |
+//! | `prometheus` | `metrics`: what is counted, as a `prometheus-client` collector and as text | no |
+//! | `metrics` | `metrics`: the same through the `metrics` facade | no |
+//! | `watch` | `config_file`: the routing config in a file that is watched | no |
+//! | `admin` | `admin`: status, config, stage, journal and fill over HTTP | no |
 //! | `test-util` | `test_util`: scripted stores in memory, a history checker | no |
 //! | `full` | everything but `test-util` | no |
 //!
@@ -87,6 +93,10 @@ pub mod admin;
 pub mod config_file;
 #[cfg(any(feature = "prometheus", feature = "metrics"))]
 pub mod metrics;
+
+pub mod operations {
+    #![doc = include_str!("operations.md")]
+}
 
 #[cfg(feature = "test-util")]
 pub mod test_util;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use tokio::sync::Semaphore;
@@ -111,6 +112,8 @@ fn routes() -> Router<Arc<Api>> {
         .route("/admin/dead-letters/retry", post(retry_dead_letters))
         .route("/admin/fill/{change}", post(change_fill))
         .method_not_allowed_fallback(no_such_method)
+        // The guard has a limit of its own.
+        .layer(DefaultBodyLimit::disable())
 }
 
 async fn not_found() -> Problem {

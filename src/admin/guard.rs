@@ -4,22 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::time::timeout;
 
 use super::api::Api;
+use super::body::whole;
 use super::problem::{Kind, Problem};
 use super::token::AdminToken;
-use crate::route::CONFIG_BYTES_MAX;
 
-/// The most bytes of a request's body.
-pub const BODY_BYTES_MAX: usize = CONFIG_BYTES_MAX;
-/// How long a body may take to come.
-pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How many requests are answered at once; the others are told to come again.
 pub const REQUESTS_MAX: usize = 32;
 
@@ -39,18 +34,8 @@ async fn let_in(api: &Api, request: Request) -> Result<(Request, tokio::sync::Se
             .retry_after(Duration::from_secs(1))
     };
     let room = api.room.try_acquire().map_err(busy)?;
-    Ok((with_body(request).await?, room))
-}
-
-/// The request with its whole body.
-async fn with_body(request: Request) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
-    let late = |_| Problem::new(Kind::TOO_SLOW, format!("the body took longer than {BODY_TIME_MAX:?}"));
-    let body = timeout(BODY_TIME_MAX, to_bytes(body, BODY_BYTES_MAX)).await.map_err(late)?;
-    let body = body.map_err(|_| {
-        Problem::new(Kind::TOO_LARGE, format!("the body has more than {BODY_BYTES_MAX} bytes"))
-    })?;
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(whole(body).await?)), room))
 }
 
 /// With a token, whoever shows it. Without, only the machine itself.

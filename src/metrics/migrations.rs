@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::families::FAMILIES;
 use super::family::{Family, Sample};
 use super::known::Migration;
@@ -52,10 +54,16 @@ impl Metrics {
 
     /// Asks the journals for what only they know - marks by state, fill, certificate - where the last answer is older
     /// than [`STATUS_EVERY`](super::STATUS_EVERY). Both adapters do so by themselves; await it to have the answers in the next reading.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn refresh(&self) {
-        for migration in &self.migrations {
-            migration.refresh().await;
+        let mut asking = JoinSet::new();
+        for migration in self.migrations.iter().filter(|migration| !migration.is_fresh()) {
+            let migration = Arc::clone(migration);
+            asking.spawn(async move { migration.refresh().await });
         }
+        while asking.join_next().await.is_some() {}
     }
 
     /// Refreshes in a task, for the next reading. Without a runtime the journals are not asked.

@@ -28,6 +28,7 @@
 //!
 //! The committed stage lives in the journal. A config, a flag or an API call *asks* for a stage; the handle moves
 //! there if the move is legal and commits it. A process starts in the committed stage, whatever its config says.
+//! [`RoutingHandle::configure`] changes the config and never the stage.
 //!
 //! # What a request says of itself
 //! [`StorageRequest`]: read or write, what it is called, which keys. A request that does not say what it is, is

@@ -60,31 +60,43 @@ async fn promtool_finds_nothing_to_complain_of() {
     let world = busy().await;
     let text =
         Metrics::new().migration("invoices", world.routing).migration("notes", world.routing).text().await;
-    let Some(promtool) = promtool() else {
+    let Some((passed, words)) = promtool(&["check", "metrics"], &text) else { return };
+    assert!(passed && words.is_empty(), "{words}\n{text}");
+}
+
+#[test]
+fn the_alerts_of_the_operations_page_are_rules() {
+    let page = include_str!("../../src/operations.md");
+    let rules = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.yaml");
+    std::fs::write(&path, rules).unwrap();
+    let Some((passed, words)) = promtool(&["check", "rules", path.to_str().unwrap()], "") else { return };
+    assert!(passed, "{words}");
+    for name in rules
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|w| w.starts_with("crossfade_"))
+    {
+        assert!(page.contains(&format!("`{name}")), "{name} is no metric of the page");
+    }
+}
+
+/// Runs promtool with this on its input; `None` when there is none on this machine.
+fn promtool(arguments: &[&str], input: &str) -> Option<(bool, String)> {
+    let named = std::env::var_os("CROSSFADE_PROMTOOL").unwrap_or_else(|| "promtool".into());
+    let mut command = Command::new(&named);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut check) = command.spawn() else {
         assert!(std::env::var_os("CI").is_none(), "promtool is missing: ./tests/run installs it");
         eprintln!(
             "skipped: promtool is neither on the PATH nor in CROSSFADE_PROMTOOL; ./tests/run installs it"
         );
-        return;
+        return None;
     };
-    let mut check = Command::new(promtool)
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    check.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    check.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let said = check.wait_with_output().unwrap();
-    let words = [said.stdout, said.stderr].concat();
-    assert!(said.status.success() && words.is_empty(), "{}\n{text}", String::from_utf8_lossy(&words));
-}
-
-/// The program, or nothing when there is none.
-fn promtool() -> Option<std::ffi::OsString> {
-    let named = std::env::var_os("CROSSFADE_PROMTOOL").unwrap_or_else(|| "promtool".into());
-    let runs = Command::new(&named).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    runs.is_ok_and(|status| status.success()).then_some(named)
+    let words = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    Some((said.status.success(), words))
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,4 +5,5 @@ mod caller;
 mod fill;
 mod looks;
 mod moves;
+mod operations;
 mod routing;
