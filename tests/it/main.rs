@@ -5,6 +5,7 @@
 mod cancellation;
 mod crash;
 mod diagnostics;
+mod docs;
 mod dual_write;
 mod fallback;
 mod fill;

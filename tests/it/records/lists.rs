@@ -83,3 +83,24 @@ fn what_is_no_token_is_refused() {
     assert_eq!((token.store(), token.to_string().as_str()), (Store::Legacy, "legacy:-7"));
     assert!(!format!("{token:?}").contains('7'), "an item may be an account number");
 }
+
+#[test]
+fn answers_are_the_same_by_the_data_set_and_pages_by_their_order_too() {
+    use crossfade::mismatch_metrics::{ByDefault, Compare, Verdict};
+    use crossfade::records::{RecordAnswer, RecordBody};
+
+    let answer = |body| RecordAnswer::<Numbers> { from: Store::Legacy, body };
+    let one = |version: u64| answer(RecordBody::Record(Some(Number::new(version, ""))));
+    let page = |items: &[i64]| {
+        let records = items.iter().map(|item| ((1, *item).into(), Number::new(1, ""))).collect();
+        answer(RecordBody::Records(records))
+    };
+    let same = |a: &RecordAnswer<Numbers>, b: &RecordAnswer<Numbers>| {
+        ByDefault.compare(&ByDefault.form(a), &ByDefault.form(b)) == Verdict::Same
+    };
+    assert!(same(&one(1), &one(1)) && !same(&one(1), &one(2)));
+    assert!(same(&page(&[1, 2]), &page(&[1, 2])));
+    assert!(!same(&page(&[1, 2]), &page(&[2, 1])) && !same(&page(&[1, 2]), &page(&[1])));
+    assert!(ByDefault.is_missing(&ByDefault.form(&answer(RecordBody::Record(None)))));
+    assert!(!ByDefault.is_missing(&ByDefault.form(&page(&[]))), "a list of none is an answer");
+}
