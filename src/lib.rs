@@ -41,13 +41,87 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Three ways in
+//! The stack takes any request type. How much of it you write is yours to choose, and a service may mix all three over one
+//! routing and one copier:
+//!
+//! | | the service has | you write, for one entity | a call |
+//! |---|---|---|---|
+//! | [`records`] | SQL, or is willing to move it | both stores in 140 lines, nearly all of it SQL and its binding | 1 line |
+//! | [`functions`] | functions for its storage | the 106 of these lines that copies need | 1 to 5 lines around it |
+//! | layers | a tower service, or needs layers of its own | these 106 lines, the request type, and 8 lines for the stack | unchanged |
+//!
+//! The lines are those of `examples/payments/records.rs`: whole, and without its two `impl WriteRecords`. To each come the
+//! 12 lines that name the types (`DataSet`, `Entity`).
+//!
+//! **Typed records.** `get`, `list`, `create`, `put`, `update` and `delete`; an update is the store's own transaction or
+//! compare-and-set, so no change of another caller is lost:
+//!
+//! ```
+//! use crossfade::Migration;
+//! use crossfade::records::Records;
+//! # use crossfade::{copy::Copier, journal::Journal, route::{RoutingConfig, RoutingHandle}};
+//! # use crossfade::test_util::{MemoryStore, Number, Numbers as Payments};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
+//! # let (invoice, new_payment) = (42, Number::new(1, "open"));
+//! let copier = Copier::new(routing, mysql.clone(), cassandra.clone());
+//! let payments: Records<Payments> = Migration::builder(routing, copier).records(mysql, cassandra);
+//!
+//! let (key, _) = payments.create(invoice, new_payment).await?;
+//! let paid = payments.update(key, |payment| { payment.text = "paid".into(); Ok(()) }).await?;
+//! # assert_eq!(paid.unwrap().text, "paid");
+//! # Ok(()) }
+//! ```
+//!
+//! **Functions that exist.** A closure for either store; only the authority's is called, and the record that it wrote is
+//! copied:
+//!
+//! ```
+//! use crossfade::Migration;
+//! use crossfade::data::Key;
+//! use crossfade::functions::Functions;
+//! # use crossfade::{copy::Copier, journal::Journal, route::{RoutingConfig, RoutingHandle}};
+//! # use crossfade::test_util::{MemoryStore, Number, Plain, Request, Stamped, StoreError};
+//! # use tower::ServiceExt;
+//! # type MySql = MemoryStore<Plain>;
+//! # type Cassandra = MemoryStore<Stamped>;
+//! # fn add(item: i64) -> Request { Request::Increment { group: 42, item, by: 1 } }
+//! # mod mysql { pub async fn pay(my: super::MySql, id: i64) -> Result<(), super::StoreError> {
+//! #     tower::ServiceExt::oneshot(my, super::add(id)).await.map(drop)
+//! # } }
+//! # mod cassandra { pub async fn pay(ca: super::Cassandra, id: i64) -> Result<(), super::StoreError> {
+//! #     tower::ServiceExt::oneshot(ca, super::add(id)).await.map(drop)
+//! # } }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
+//! # let copier = Copier::new(routing, mysql.clone(), cassandra.clone());
+//! # let (invoice, id) = (42, 1001);
+//! # mysql.seed((invoice, id), Number::new(0, "open"));
+//! let payments: Functions<MySql, Cassandra, StoreError> =
+//!     Migration::builder(routing, copier).functions(mysql, cassandra);
+//!
+//! let key = Key::new(&invoice, &id);
+//! payments.write("pay", key, move |my| mysql::pay(my, id), move |ca| cassandra::pay(ca, id)).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! **Layers around any tower service**: the first example of this page. [`Migration::builder`] assembles the same stack
+//! with its `build`.
+//!
+//! Each of the three can do without writing to the target until `ramp_down`, and says so beforehand: `records_before_ramp_down`,
+//! `functions_before_ramp_down`, [`RoutingHandle::without_target_writes`](route::RoutingHandle::without_target_writes).
+//!
 //! # Reading order
 //! 1. [`data`]: keys, records, and the one trait that you implement for each store.
 //! 2. [`route`]: stages, config, cohorts, and the handle that moves between stages while requests run.
-//! 3. [`store`], [`canary_read`], [`fallback`], [`mismatch_metrics`], [`dual_write`]: the layers.
-//! 4. [`copy`], [`reconcile`], [`fill`]: what keeps the other store equal.
-//! 5. [`journal`], [`protocol`]: what makes it safe.
-//! 6. [`operations`]: running a migration, with the metrics and the commands (features `prometheus`, `metrics`, `watch`,
+//! 3. [`records`], [`functions`]: two ways in for whoever does not want to write requests.
+//! 4. [`store`], [`canary_read`], [`fallback`], [`mismatch_metrics`], [`dual_write`]: the layers.
+//! 5. [`copy`], [`reconcile`], [`fill`]: what keeps the other store equal.
+//! 6. [`journal`], [`protocol`]: what makes it safe.
+//! 7. [`operations`]: running a migration, with the metrics and the commands (features `prometheus`, `metrics`, `watch`,
 //!    `admin`).
 //!
 //! # Features

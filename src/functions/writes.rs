@@ -42,13 +42,13 @@ where
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub async fn create<Res, FL, FT, RL, RT>(
+    pub async fn create<Res, FL, FT, RL, RT, K>(
         &self,
         name: &'static str,
         group: Group,
         on_legacy: FL,
         on_target: FT,
-        key: fn(&Res) -> Key,
+        key: K,
     ) -> Result<Res, E>
     where
         Res: Send + 'static,
@@ -56,6 +56,7 @@ where
         FT: FnOnce(T) -> RT + Send + 'static,
         RL: Future<Output = Result<Res, E>> + Send + 'static,
         RT: Future<Output = Result<Res, E>> + Send + 'static,
+        K: Fn(&Res) -> Key + Clone + Send + Sync + 'static,
     {
         let written = move |answer: &Res| Some(key(answer).into());
         self.run_write(name, group.into(), on_legacy, on_target, self.outcome, written).await
@@ -76,20 +77,16 @@ where
         FT: FnOnce(T) -> RT + Send + 'static,
         RL: Future<Output = Result<Res, E>> + Send + 'static,
         RT: Future<Output = Result<Res, E>> + Send + 'static,
-        K: Fn(&Res) -> Option<Scopes> + Copy + Send + Sync + 'static,
+        K: Fn(&Res) -> Option<Scopes> + Clone + Send + Sync + 'static,
     {
-        let legacy_outcome = self.outcome;
-        let answered = move |done: Result<Res, E>, outcome: fn(&E) -> Outcome| match done {
-            Ok(answer) => Ok(WriteAnswer { written: written(&answer), answer }),
-            Err(error) => Err(Failed { outcome: outcome(&error), error }),
-        };
+        let (legacy_outcome, legacy_written) = (self.outcome, written.clone());
         let on_legacy = move |legacy| {
             let done = on_legacy(legacy);
-            async move { answered(done.await, legacy_outcome) }
+            async move { answered(done.await, legacy_outcome, legacy_written) }
         };
         let on_target = move |target| {
             let done = on_target(target);
-            async move { answered(done.await, target_outcome) }
+            async move { answered(done.await, target_outcome, written) }
         };
         let operation = Operation::write(name);
         let done = self.writes.clone().oneshot(Call { operation, scopes, on_legacy, on_target }).await;
@@ -127,20 +124,32 @@ where
     ///
     /// # Errors
     /// As [`write_legacy`](Self::write_legacy).
-    pub async fn create_legacy<Res, FL, RL>(
+    pub async fn create_legacy<Res, FL, RL, K>(
         &self,
         name: &'static str,
         group: Group,
         on_legacy: FL,
-        key: fn(&Res) -> Key,
+        key: K,
     ) -> Result<Res, E>
     where
         Res: Send + 'static,
         FL: FnOnce(L) -> RL + Send + 'static,
         RL: Future<Output = Result<Res, E>> + Send + 'static,
+        K: Fn(&Res) -> Key + Clone + Send + Sync + 'static,
     {
         let (refused, written) = (|_: &E| Outcome::Rejected, move |answer: &Res| Some(key(answer).into()));
         self.run_write(name, group.into(), on_legacy, refuse(name), refused, written).await
+    }
+}
+
+fn answered<Res, E>(
+    done: Result<Res, E>,
+    outcome: fn(&E) -> Outcome,
+    written: impl Fn(&Res) -> Option<Scopes>,
+) -> Result<WriteAnswer<Res>, Failed<E>> {
+    match done {
+        Ok(answer) => Ok(WriteAnswer { written: written(&answer), answer }),
+        Err(error) => Err(Failed { outcome: outcome(&error), error }),
     }
 }
 

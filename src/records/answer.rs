@@ -55,10 +55,13 @@ pub(crate) fn within(named: &Scopes, written: Scopes) -> Scopes {
     named.clone()
 }
 
+/// A record as it is kept to be compared; a get does not repeat its key.
+type Kept<D> = (Option<Key>, <D as DataSet>::Record);
+
 /// Records are the same when [`DataSet::same`] says so, pages when they hold the same records in the same order.
 impl<D: Entity> Compare<RecordAnswer<D>> for ByDefault {
-    /// The records with their keys, which a get does not repeat; `None` when there is no such record.
-    type Form = Option<Vec<(Option<Key>, D::Record)>>;
+    /// `None` when there is no such record.
+    type Form = Option<Vec<Kept<D>>>;
 
     fn form(&self, answer: &RecordAnswer<D>) -> Self::Form {
         match &answer.body {
@@ -75,9 +78,7 @@ impl<D: Entity> Compare<RecordAnswer<D>> for ByDefault {
     }
 
     fn compare(&self, legacy: &Self::Form, target: &Self::Form) -> Verdict {
-        let same = |(a, b): (&(Option<Key>, D::Record), &(Option<Key>, D::Record))| {
-            a.0 == b.0 && <D as DataSet>::same(&a.1, &b.1)
-        };
+        let same = |(a, b): (&Kept<D>, &Kept<D>)| a.0 == b.0 && D::same(&a.1, &b.1);
         let is_same = match (legacy, target) {
             (Some(legacy), Some(target)) => {
                 legacy.len() == target.len() && legacy.iter().zip(target).all(same)

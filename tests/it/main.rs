@@ -10,6 +10,7 @@ mod config_file;
 mod configure;
 mod crash;
 mod diagnostics;
+mod docs;
 mod dual_write;
 mod fallback;
 mod fill;

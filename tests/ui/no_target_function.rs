@@ -1,4 +1,4 @@
-//~ no method named `write_legacy` found for struct `Functions<Pool, Pool, Refused>`
+//~ no method named `write_legacy` found for struct `Functions<
 //~ Functions<L, T, E, BeforeRampDown>
 use crossfade::Refused;
 use crossfade::data::Key;

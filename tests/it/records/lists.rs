@@ -83,3 +83,26 @@ fn what_is_no_token_is_refused() {
     assert_eq!((token.store(), token.to_string().as_str()), (Store::Legacy, "legacy:-7"));
     assert!(!format!("{token:?}").contains('7'), "an item may be an account number");
 }
+
+#[test]
+fn answers_are_the_same_by_the_data_set_and_pages_by_their_order_too() {
+    use crossfade::mismatch_metrics::{ByDefault, Compare, Verdict};
+    use crossfade::records::{RecordAnswer, RecordBody};
+
+    let answer = |body| RecordAnswer::<Numbers> { from: Store::Legacy, body };
+    let one = |version: u64| answer(RecordBody::Record(Some(Number::new(version, ""))));
+    let page = |items: &[i64]| {
+        let records = items.iter().map(|item| ((1, *item).into(), Number::new(1, ""))).collect();
+        answer(RecordBody::Records(records))
+    };
+    let form = |answer: &RecordAnswer<Numbers>| ByDefault.form(answer);
+    let same = |a: &RecordAnswer<Numbers>, b: &RecordAnswer<Numbers>| {
+        Compare::<RecordAnswer<Numbers>>::compare(&ByDefault, &form(a), &form(b)) == Verdict::Same
+    };
+    let is_missing = |body| Compare::<RecordAnswer<Numbers>>::is_missing(&ByDefault, &form(&answer(body)));
+    assert!(same(&one(1), &one(1)) && !same(&one(1), &one(2)));
+    assert!(same(&page(&[1, 2]), &page(&[1, 2])));
+    assert!(!same(&page(&[1, 2]), &page(&[2, 1])) && !same(&page(&[1, 2]), &page(&[1])));
+    assert!(is_missing(RecordBody::Record(None)));
+    assert!(!is_missing(RecordBody::Records(Vec::new())), "a list of none is an answer");
+}
