@@ -13,12 +13,14 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::closing::close;
+use super::find::find;
 use super::invoices::{create, delete, put, read};
 use super::list::list;
 use super::payments::pay;
 use super::problem::{Problem, panicked};
 use crate::history::Customer;
-use crate::request::{Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
+use crate::request::{About, Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
+use crossfade::route::Store;
 
 /// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,6 +52,7 @@ impl Gateway {
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))
             .route("/customers/{customer}/invoices/close", post(close))
+            .route("/invoices", get(find))
             .route("/healthz", get(|| async { "ok\n" }))
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
             .method_not_allowed_fallback(|| async {
@@ -60,14 +63,28 @@ impl Gateway {
             .with_state(self)
     }
 
-    pub(super) async fn call(&self, customer: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
-        let Some(country) = self.countries.get(&customer).cloned() else {
-            return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {customer}")));
+    /// Asks about the invoices of one customer.
+    pub(super) async fn call(&self, id: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
+        self.call_store(id, call, None).await
+    }
+
+    /// The same, of a read that has to be answered by one store.
+    pub(super) async fn call_store(
+        &self,
+        id: i64,
+        call: Call,
+        store: Option<Store>,
+    ) -> Result<InvoiceAnswer, Problem> {
+        let Some(country) = self.countries.get(&id).cloned() else {
+            return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {id}")));
         };
+        self.ask(InvoiceRequest { about: About::Customer { id, country, call }, store }).await
+    }
+
+    pub(super) async fn ask(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, Problem> {
         let Ok(_slot) = self.slots.try_acquire() else {
             return Err(Problem::overloaded());
         };
-        let request = InvoiceRequest { customer, country, call };
         match tokio::time::timeout(REQUEST_TIMEOUT, self.invoices.clone().oneshot(request)).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(Problem::timed_out()),

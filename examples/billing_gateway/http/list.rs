@@ -47,7 +47,7 @@ pub(super) async fn list(
         }
     };
     // One more than asked for shows whether there is a next page.
-    let mut answer = gateway.call(customer, Call::List { after, limit: limit + 1, store }).await?;
+    let mut answer = gateway.call_store(customer, Call::List { after, limit: limit + 1 }, store).await?;
     let mut next = None;
     if let Body::List(invoices) = &mut answer.body
         && invoices.len() > limit as usize

@@ -7,6 +7,7 @@
 //! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
 //! | `POST /customers/{customer}/invoices/{invoice}/payments` | adds `{"amount": "12.50"}` to what was received |
 //! | `POST /customers/{customer}/invoices/close` | closes those in `{"invoices": [1, 2]}`, at most 100: all or none |
+//! | `GET /invoices?number=INV-2026-000007` | the invoice with that number, and where it is in `Content-Location` |
 //! | `GET /healthz` | the process answers |
 //!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
@@ -31,6 +32,7 @@
 mod answer;
 mod closing;
 mod conditional;
+mod find;
 mod gateway;
 mod headers;
 mod invoices;
