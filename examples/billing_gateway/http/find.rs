@@ -23,7 +23,8 @@ pub(super) async fn find(
     headers: HeaderMap,
 ) -> Answer {
     let Query(query) = query?;
-    let answer = gateway.ask(InvoiceRequest { about: About::Number(query.number), store: None }).await?;
+    let (about, store) = (About::Number(query.number), gateway.store_of_read(&headers)?);
+    let answer = gateway.ask(InvoiceRequest { about, store }).await?;
     let place: Option<[(HeaderName, String); 1]> = match &answer.body {
         Body::Invoice(invoice) => Some([(header::CONTENT_LOCATION, place(invoice))]),
         _ => None,

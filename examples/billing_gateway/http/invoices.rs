@@ -23,7 +23,7 @@ pub(super) async fn create(
     let Path(customer) = path?;
     let draft = draft(body)?;
     let idempotency = idempotency(&headers, &draft)?;
-    let answer = gateway.call(customer, Call::Create(NewInvoice { draft, idempotency })).await?;
+    let answer = gateway.write(customer, Call::Create(NewInvoice { draft, idempotency })).await?;
     let location = match &answer.body {
         Body::Invoice(invoice) => place(invoice),
         _ => String::new(),
@@ -37,7 +37,7 @@ pub(super) async fn read(
     headers: HeaderMap,
 ) -> Answer {
     let Path((customer, invoice)) = path?;
-    let answer = gateway.call(customer, Call::Get(invoice)).await?;
+    let answer = gateway.call(customer, Call::Get(invoice), gateway.store_of_read(&headers)?).await?;
     respond_unless_known(&headers, &answer)
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn put(
 ) -> Answer {
     let Path((customer, invoice)) = path?;
     let put = Call::Put(invoice, draft(body)?, if_match(&headers)?);
-    Ok(respond(StatusCode::OK, &gateway.call(customer, put).await?))
+    Ok(respond(StatusCode::OK, &gateway.write(customer, put).await?))
 }
 
 pub(super) async fn delete(
@@ -70,7 +70,7 @@ pub(super) async fn delete(
 ) -> Answer {
     let Path((customer, invoice)) = path?;
     let delete = Call::Delete(invoice, if_match(&headers)?);
-    Ok(respond(StatusCode::OK, &gateway.call(customer, delete).await?))
+    Ok(respond(StatusCode::OK, &gateway.write(customer, delete).await?))
 }
 
 fn draft(body: Result<Json<Draft>, JsonRejection>) -> Result<Draft, Problem> {

@@ -28,6 +28,10 @@
 //!
 //! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
 //! whose `invoices` names them, and nothing was changed.
+//!
+//! **One store.** When the gateway allows it, `crossfade-read: legacy` or `target` names the store of a GET, for whoever
+//! compares both. The routing follows it in `canary` and `live`, and not while what is read is dirty. A page token names
+//! its store already. Elsewhere, and when it is not allowed, the header is ignored.
 
 mod answer;
 mod closing;

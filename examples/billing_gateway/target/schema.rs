@@ -34,8 +34,10 @@ pub(super) const FIND: &str = "SELECT document FROM invoice_documents WHERE docu
 /// A plain insert: an id that is taken is an error, never an invoice that is replaced.
 pub(super) const INSERT: &str =
     "INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)";
+/// Without being told, SQLite takes the primary key and reads all documents of the customer.
 pub(super) const MADE_WITH_KEY: &str =
-    "SELECT document FROM invoice_documents WHERE customer_id = ?1 AND document->>'$.idempotency.key' = ?2";
+    "SELECT document FROM invoice_documents INDEXED BY documents_by_idempotency_key
+    WHERE customer_id = ?1 AND document->>'$.idempotency.key' = ?2";
 /// The store's own writes: conditional on a live row, with a stamp above what they replace.
 pub(super) const CHANGE: &str = "
     UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = ?4
