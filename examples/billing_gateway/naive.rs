@@ -21,7 +21,7 @@ use crate::domain;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
 use crate::legacy::Legacy;
-use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
+use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
 use crate::target::{IdSource, Target, TargetWithIds};
 use crate::wiring::{Cohort, FillProgress};
@@ -141,7 +141,7 @@ impl Naive {
         authority: Store,
         request: InvoiceRequest,
     ) -> Result<InvoiceAnswer, StoreError> {
-        if matches!(request.call, Call::Create(..)) {
+        if matches!(request.about, About::Customer { call: Call::Create(..), .. }) {
             return self.create(authority, request).await;
         }
         let (legacy, target) = tokio::join!(self.legacy.call(request.clone()), self.target.call(request));
@@ -174,12 +174,12 @@ impl Naive {
 }
 
 impl Cohort {
+    /// A lookup names no customer, so it stays where it was.
     fn holds(&self, request: &InvoiceRequest) -> bool {
+        let About::Customer { id, country, .. } = &request.about else { return false };
         match self {
-            Self::Country(country) => *country == request.country,
-            Self::Percent(percent) => {
-                bucket("invoices", &request.customer.to_string()) < u32::from(*percent) * 1_000
-            }
+            Self::Country(cohort) => cohort == country,
+            Self::Percent(percent) => bucket("invoices", &id.to_string()) < u32::from(*percent) * 1_000,
         }
     }
 }

@@ -60,13 +60,9 @@ async fn fight(service: &InvoiceService, history: &History) {
                 let (customer, id) = keys[(client + n * 7) % keys.len()];
                 let draft = crate::domain::tests::draft("1.00", (client * WRITES_EACH + n) as u32 + 1);
                 let call = Call::Put(id, draft.checked().unwrap(), Precondition::default());
+                let about = About::Customer { id: customer, country: "Norway".into(), call };
                 // What a faulty store answers is not the question here.
-                drop(
-                    service
-                        .clone()
-                        .oneshot(InvoiceRequest { customer, country: "Norway".into(), call })
-                        .await,
-                );
+                drop(service.clone().oneshot(InvoiceRequest { about, store: None }).await);
             }
         });
     }

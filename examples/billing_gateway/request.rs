@@ -14,25 +14,33 @@ use crossfade::route::{Operation, StorageRequest, Store};
 /// A store, or the whole crossfade stack: whoever answers invoice requests.
 pub(crate) type InvoiceService = BoxCloneSyncService<InvoiceRequest, InvoiceAnswer, StoreError>;
 
-/// One call to a store.
+/// One request to a store.
 #[derive(Clone, Debug)]
 pub(crate) struct InvoiceRequest {
-    pub(crate) customer: i64,
-    /// The customer's country, by which the first cohort is chosen. From the gateway's cache: customers do not move.
-    pub(crate) country: Arc<str>,
-    pub(crate) call: Call,
+    pub(crate) about: About,
+    /// The store that the caller wants a read to be answered by: a walk of several pages stays with that of the first.
+    pub(crate) store: Option<Store>,
 }
 
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every request is about a customer")]
+pub(crate) enum About {
+    /// Which invoice has this printed number. It names no customer, so no key: a lookup.
+    Number(String),
+    /// The country is that by which the first cohort is chosen; from the gateway's cache: customers do not move.
+    Customer { id: i64, country: Arc<str>, call: Call },
+}
+
+/// What is asked about the invoices of one customer.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     /// The store gives the id.
     Create(NewInvoice),
     Get(i64),
-    /// `limit` invoices with an id above `after`. A walk of several pages stays with the store that gave the first.
+    /// `limit` invoices with an id above `after`.
     List {
         after: i64,
         limit: u32,
-        store: Option<Store>,
     },
     /// Replaces an invoice that is there.
     Put(i64, Draft, Precondition),
@@ -52,9 +60,9 @@ pub(crate) struct InvoiceAnswer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// The answer to a create, a get, a put or a payment.
+    /// The answer to a create, a get, a lookup, a put or a payment.
     Invoice(Box<Invoice>),
-    /// The answer to a get: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
+    /// The answer to a get or a lookup: there is no such invoice. (A put or delete of none is [`Rejection::NotFound`].)
     Missing,
     /// The answer to a list or a closing.
     List(Vec<Invoice>),
@@ -106,7 +114,10 @@ impl InvoiceRequest {
 
 impl StorageRequest for InvoiceRequest {
     fn operation(&self) -> Operation {
-        match self.call {
+        let About::Customer { call, .. } = &self.about else {
+            return Operation::lookup("find_invoice");
+        };
+        match call {
             Call::Create(_) => Operation::write("create_invoice"),
             Call::Get(_) => Operation::read("get_invoice"),
             Call::List { .. } => Operation::read("list_invoices"),
@@ -118,25 +129,43 @@ impl StorageRequest for InvoiceRequest {
     }
 
     fn scopes(&self) -> Scopes {
-        match &self.call {
+        let About::Customer { id: customer, call, .. } = &self.about else {
+            return Scopes::none();
+        };
+        match call {
             // A create names its customer: the id is known only afterwards.
-            Call::Create(_) | Call::List { .. } => Group::new(&self.customer).into(),
+            Call::Create(_) | Call::List { .. } => Group::new(customer).into(),
             Call::Get(id) | Call::Put(id, ..) | Call::Delete(id, _) | Call::Pay(id, _) => {
-                Key::new(&self.customer, id).into()
+                Key::new(customer, id).into()
             }
-            Call::Close(ids) => ids.iter().map(|id| Scope::from(Key::new(&self.customer, id))).collect(),
+            Call::Close(ids) => ids.iter().map(|id| Scope::from(Key::new(customer, id))).collect(),
+        }
+    }
+
+    /// A lookup is in the cohort by what it looks for; everything else by its customer.
+    fn cohort_key(&self) -> Option<Cow<'_, str>> {
+        match &self.about {
+            About::Number(number) => Some(Cow::Borrowed(number)),
+            About::Customer { .. } => None,
         }
     }
 
     fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
-        (name == "country").then_some(Cow::Borrowed(&*self.country))
+        match &self.about {
+            About::Customer { country, .. } if name == "country" => Some(Cow::Borrowed(country)),
+            _ => None,
+        }
     }
 
     fn read_override(&self) -> Option<Store> {
-        match self.call {
-            Call::List { store, .. } => store,
-            _ => None,
-        }
+        self.store
+    }
+}
+
+impl Body {
+    /// The answer to a read of one invoice.
+    pub(crate) fn of_read(found: Option<Invoice>) -> Self {
+        found.map_or(Self::Missing, Self::from)
     }
 }
 

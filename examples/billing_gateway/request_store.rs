@@ -5,7 +5,7 @@ use std::future::Future;
 use rust_decimal::Decimal;
 
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
-use crate::request::{Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
+use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
 use crossfade::route::Store;
 
@@ -25,6 +25,8 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
     fn create(&self, customer: i64, new: NewInvoice)
     -> impl Future<Output = Result<Invoice, Failure>> + Send;
     fn get(&self, customer: i64, id: i64) -> impl Future<Output = Result<Option<Invoice>, Failure>> + Send;
+    /// The invoice with this printed number, whoever's it is.
+    fn find(&self, number: &str) -> impl Future<Output = Result<Option<Invoice>, Failure>> + Send;
     /// `limit` invoices with an id above `after`.
     fn list(
         &self,
@@ -61,24 +63,30 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
         request: InvoiceRequest,
     ) -> impl Future<Output = Result<InvoiceAnswer, StoreError>> + Send {
         async move {
-            let customer = request.customer;
-            let body = match request.call {
+            let body = match request.about {
+                About::Number(number) => self.find(&number).await.map(Body::of_read),
+                About::Customer { id, call, .. } => self.carry_out(id, call).await,
+            };
+            let body = body.map_err(|failure| failure.of(Self::STORE))?;
+            Ok(InvoiceAnswer { from: Self::STORE, body })
+        }
+    }
+
+    fn carry_out(&self, customer: i64, call: Call) -> impl Future<Output = Result<Body, Failure>> + Send {
+        async move {
+            match call {
                 Call::Create(new) => self.create(customer, new).await.map(Body::from),
-                Call::Get(id) => {
-                    self.get(customer, id).await.map(|found| found.map_or(Body::Missing, Body::from))
-                }
-                Call::List { after, limit, .. } => self.list(customer, after, limit).await.map(Body::List),
+                Call::Get(id) => self.get(customer, id).await.map(Body::of_read),
+                Call::List { after, limit } => self.list(customer, after, limit).await.map(Body::List),
                 Call::Put(id, draft, precondition) => {
                     self.put(customer, id, draft, precondition).await.map(Body::from)
                 }
                 Call::Delete(id, precondition) => {
                     self.delete(customer, id, precondition).await.map(|()| Body::Deleted)
                 }
-                Call::Close(ids) => self.close(customer, &ids).await.map(Body::List),
                 Call::Pay(id, amount) => self.pay(customer, id, amount).await.map(Body::from),
-            };
-            let body = body.map_err(|failure| failure.of(Self::STORE))?;
-            Ok(InvoiceAnswer { from: Self::STORE, body })
+                Call::Close(ids) => self.close(customer, &ids).await.map(Body::List),
+            }
         }
     }
 }

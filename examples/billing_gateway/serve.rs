@@ -56,7 +56,8 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
     }
     let stop = on_signal()?;
     let admin = serve_admin(args, &control, stop.clone()).await?;
-    let gateway = Gateway::new(invoices, Customers::of(legacy.clone()));
+    let gateway =
+        Gateway::new(invoices, Customers::of(legacy.clone())).allow_read_override(args.allow_read_override);
     serve_until(address, gateway.into_router().merge(metrics(&control)), stop).await?;
     if let Some(admin) = admin {
         admin.await.context("the admin API ended by a panic")??;

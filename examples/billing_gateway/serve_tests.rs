@@ -88,7 +88,13 @@ impl Served {
             })
             .await;
             if next == Stage::DualWrite {
-                assert_eq!(self.ask("POST", "/admin/fill/start", "{}").await.0 / 100, 2);
+                assert_eq!(
+                    self.ask("POST", "/admin/fill/start", r#"{"reason": "a test fills", "by": "test"}"#)
+                        .await
+                        .0
+                        / 100,
+                    2
+                );
                 self.until("no certificate", async || {
                     !self.status().await["journal"]["certificate"].is_null()
                 })

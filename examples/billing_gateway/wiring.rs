@@ -43,6 +43,9 @@ const CONFIG: &str = r#"
     [cohort]
     salt = "invoices"
     read_override = true # a page token names its store
+
+    [lookups.find_invoice]
+    target = true
 "#;
 /// The copy of one invoice takes a millisecond; one that takes this long is given up and repaired.
 const COPY_DEADLINE: Duration = Duration::from_secs(1);
@@ -238,3 +241,7 @@ impl LegacyIds for InvoiceIds {
         self.0.raise_sequence_above(i64::try_from(id).unwrap_or(i64::MAX)).await
     }
 }
+
+#[cfg(test)]
+#[path = "wiring_tests.rs"]
+mod tests;

@@ -29,7 +29,7 @@ impl Reading {
         let snapshot = core.snapshot.load();
         let breaker = |store| core.breaker(store).is_open();
         Self {
-            stats: core.stats.snapshot(),
+            stats: core.counted(),
             stage: core.stage(),
             epoch: core.epoch(),
             holding: core.gate.word().held(),

@@ -25,7 +25,7 @@ use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};
 use crate::protocol::Wait;
 use crate::stage::{Stage, Store};
-use crate::stats::Stats;
+use crate::stats::{Stats, StatsSnapshot};
 
 /// One migration in one process. Leaked once and shared as `&'static`: an `Arc` cloned for each request would make
 /// two cores wait for each other.
@@ -224,6 +224,11 @@ impl Core {
             Wait::LateBound(store) => self.snapshot.load().config.late_bound.of(store),
         };
         self.journal.now() + micros(wait)
+    }
+
+    /// What was counted, by the layers and by the journal.
+    pub(crate) fn counted(&self) -> StatsSnapshot {
+        self.stats.snapshot(self.journal.widened())
     }
 
     pub(crate) fn stage(&self) -> Stage {

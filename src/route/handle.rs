@@ -197,7 +197,7 @@ impl RoutingHandle {
     /// What was counted since the migration was opened.
     #[must_use]
     pub fn stats(&self) -> StatsSnapshot {
-        self.0.stats.snapshot(self.0.journal.widened())
+        self.0.counted()
     }
 
     /// What the journal knows: stage, marks, fill, certificate.

@@ -59,6 +59,11 @@ impl<'a> From<&'a Invoice> for Shown<'a> {
     }
 }
 
+/// The path of an invoice.
+pub(super) fn place(invoice: &Invoice) -> String {
+    format!("/customers/{}/invoices/{}", invoice.customer_id, invoice.id)
+}
+
 /// The answer to a request about one invoice.
 pub(super) fn respond(status: StatusCode, answer: &InvoiceAnswer) -> Response {
     let from = answered_by(answer.from);

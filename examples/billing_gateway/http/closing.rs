@@ -17,5 +17,5 @@ pub(super) async fn close(
 ) -> Answer {
     let (Path(customer), Json(closing)) = (path?, body?);
     let invoices = closing.checked()?;
-    respond_list(&gateway.call(customer, Call::Close(invoices)).await?, None)
+    respond_list(&gateway.write(customer, Call::Close(invoices)).await?, None)
 }

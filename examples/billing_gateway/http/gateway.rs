@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::closing::close;
+use super::find::find;
+use super::headers::store_of_read;
 use super::invoices::{create, delete, put, read};
 use super::list::list;
 use super::payments::pay;
 use super::problem::{Problem, panicked};
 use crate::customers::Customers;
-use crate::request::{Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
+use crate::request::{About, Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
+use crossfade::route::Store;
 
 /// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,11 +33,19 @@ pub(crate) struct Gateway {
     invoices: InvoiceService,
     customers: Customers,
     slots: Arc<Semaphore>,
+    /// Whether callers may name the store of a read.
+    read_override: bool,
 }
 
 impl Gateway {
     pub(crate) fn new(invoices: InvoiceService, customers: Customers) -> Self {
-        Self { invoices, customers, slots: Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX)) }
+        let slots = Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX));
+        Self { invoices, customers, slots, read_override: false }
+    }
+
+    /// Lets callers name the store of a read. For those who look into a migration, not for the world.
+    pub(crate) fn allow_read_override(self, read_override: bool) -> Self {
+        Self { read_override, ..self }
     }
 
     /// The routes, with panics turned into problems.
@@ -44,6 +55,7 @@ impl Gateway {
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))
             .route("/customers/{customer}/invoices/close", post(close))
+            .route("/invoices", get(find))
             .route("/healthz", get(|| async { "ok\n" }))
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
             .method_not_allowed_fallback(|| async {
@@ -54,14 +66,33 @@ impl Gateway {
             .with_state(self)
     }
 
-    pub(super) async fn call(&self, customer: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
-        let Some(country) = self.customers.country(customer).await? else {
-            return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {customer}")));
+    /// The store that the caller names for a read, if it may.
+    pub(super) fn store_of_read(&self, headers: &HeaderMap) -> Result<Option<Store>, Problem> {
+        if self.read_override { store_of_read(headers) } else { Ok(None) }
+    }
+
+    /// Writes to the invoices of one customer.
+    pub(super) async fn write(&self, id: i64, call: Call) -> Result<InvoiceAnswer, Problem> {
+        self.call(id, call, None).await
+    }
+
+    /// Asks about the invoices of one customer; of a read, perhaps one store.
+    pub(super) async fn call(
+        &self,
+        id: i64,
+        call: Call,
+        store: Option<Store>,
+    ) -> Result<InvoiceAnswer, Problem> {
+        let Some(country) = self.customers.country(id).await? else {
+            return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no customer {id}")));
         };
+        self.ask(InvoiceRequest { about: About::Customer { id, country, call }, store }).await
+    }
+
+    pub(super) async fn ask(&self, request: InvoiceRequest) -> Result<InvoiceAnswer, Problem> {
         let Ok(_slot) = self.slots.try_acquire() else {
             return Err(Problem::overloaded());
         };
-        let request = InvoiceRequest { customer, country, call };
         match tokio::time::timeout(REQUEST_TIMEOUT, self.invoices.clone().oneshot(request)).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(Problem::timed_out()),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,7 @@ pub(super) async fn list(
     State(gateway): State<Gateway>,
     path: Result<Path<i64>, PathRejection>,
     query: Result<Query<ListQuery>, QueryRejection>,
+    headers: HeaderMap,
 ) -> Answer {
     let (Path(customer), Query(query)) = (path?, query?);
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
@@ -40,14 +41,14 @@ pub(super) async fn list(
         return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit must be 1 to {PAGE_MAX}")));
     }
     let (store, after) = match query.page.as_deref().map(parse_page) {
-        None => (None, 0),
+        None => (gateway.store_of_read(&headers)?, 0),
         Some(Some((store, after))) => (Some(store), after),
         Some(None) => {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "page is not what a list gave as next"));
         }
     };
     // One more than asked for shows whether there is a next page.
-    let mut answer = gateway.call(customer, Call::List { after, limit: limit + 1, store }).await?;
+    let mut answer = gateway.call(customer, Call::List { after, limit: limit + 1 }, store).await?;
     let mut next = None;
     if let Body::List(invoices) = &mut answer.body
         && invoices.len() > limit as usize

@@ -7,6 +7,7 @@
 //! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
 //! | `POST /customers/{customer}/invoices/{invoice}/payments` | adds `{"amount": "12.50"}` to what was received |
 //! | `POST /customers/{customer}/invoices/close` | closes those in `{"invoices": [1, 2]}`, at most 100: all or none |
+//! | `GET /invoices?number=INV-2026-000007` | the invoice with that number, and where it is in `Content-Location` |
 //! | `GET /healthz` | the process answers |
 //!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
@@ -27,10 +28,15 @@
 //!
 //! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
 //! whose `invoices` names them, and nothing was changed.
+//!
+//! **One store.** When the gateway allows it, `crossfade-read: legacy` or `target` names the store of a GET, for whoever
+//! compares both. The routing follows it in `canary` and `live`, and not while what is read is dirty. A page token names
+//! its store already. Elsewhere, and when it is not allowed, the header is ignored.
 
 mod answer;
 mod closing;
 mod conditional;
+mod find;
 mod gateway;
 mod headers;
 mod invoices;

@@ -17,5 +17,5 @@ pub(super) async fn pay(
 ) -> Answer {
     let (Path((customer, invoice)), Json(payment)) = (path?, body?);
     let amount = payment.checked()?;
-    Ok(respond(StatusCode::OK, &gateway.call(customer, Call::Pay(invoice, amount)).await?))
+    Ok(respond(StatusCode::OK, &gateway.write(customer, Call::Pay(invoice, amount)).await?))
 }

@@ -1,7 +1,7 @@
 //! The relational store as the gateway's requests see it.
 
 use super::row::Row;
-use super::schema::{CLOSE, CLOSED, INSERT_LINES, MISSING, PAY, UPSERT, select_rows};
+use super::schema::{CLOSE, CLOSED, FIND, INSERT_LINES, MISSING, PAY, UPSERT, select_rows};
 use super::store::Legacy;
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
 use crate::request_store::{Failure, RequestStore};
@@ -24,6 +24,12 @@ impl RequestStore for Legacy {
 
     async fn get(&self, customer: i64, id: i64) -> Result<Option<Invoice>, Failure> {
         Ok(Self::one(&self.database.readers, customer, id).await?)
+    }
+
+    async fn find(&self, number: &str) -> Result<Option<Invoice>, Failure> {
+        let row: Option<String> =
+            sqlx::query_scalar(FIND).bind(number).fetch_optional(&self.database.readers).await?;
+        Ok(row.as_deref().map(Row::invoice_from_json).transpose()?)
     }
 
     async fn list(&self, customer: i64, after: i64, limit: u32) -> Result<Vec<Invoice>, Failure> {

@@ -67,6 +67,7 @@ pub(super) const UPSERT: &str = "
 pub(super) const PAY: &str = "
     UPDATE invoices SET received_cents = received_cents + ?3, paid = (received_cents + ?3 = total_cents)
     WHERE customer_id = ?1 AND id = ?2 AND received_cents + ?3 <= total_cents";
+pub(super) const FIND: &str = select_rows!("number = ?1");
 /// Of the ids in the JSON array ?2, those that the customer has no invoice with.
 pub(super) const MISSING: &str = "
     SELECT value FROM json_each(?2)

@@ -47,3 +47,18 @@ async fn legacy_gives_no_id_twice_and_its_sequence_can_be_raised() {
     legacy.raise_sequence_above(50).await.unwrap();
     assert_eq!((create().await, legacy.largest_id().await.unwrap()), (1_002, 1_002));
 }
+
+async fn finds_by_number(store: &impl RequestStore) {
+    let made = store.create(2, new("1.00")).await.unwrap();
+    assert_eq!(store.find(&made.number).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(store.find("INV-2026-9").await.unwrap(), None);
+    store.delete(2, made.id, Precondition::None).await.unwrap();
+    assert_eq!(store.find(&made.number).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_invoice_is_found_by_its_number_on_either_store() {
+    let Stores { legacy, target, _folder } = stores().await;
+    finds_by_number(&legacy).await;
+    finds_by_number(&deciding(&target, 1)).await;
+}

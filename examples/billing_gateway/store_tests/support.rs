@@ -7,7 +7,7 @@ use crate::domain::tests::draft;
 use crate::domain::{Draft, Idempotency, Invoice, NewInvoice};
 use crate::history::{Customer, History};
 use crate::legacy::Legacy;
-use crate::request::{Call, InvoiceRequest, StoreError};
+use crate::request::{About, Call, InvoiceRequest, StoreError};
 use crate::target::{IdSource, Target, TargetWithIds};
 
 /// Both stores over fresh files. A test keeps the folder to its end: a pool may open a further connection at any time,
@@ -46,7 +46,7 @@ pub(super) fn new_with_key(price: &str, key: &str) -> NewInvoice {
 }
 
 pub(super) fn request(call: Call) -> InvoiceRequest {
-    InvoiceRequest { customer: 1, country: "Norway".into(), call }
+    InvoiceRequest { about: About::Customer { id: 1, country: "Norway".into(), call }, store: None }
 }
 
 /// Ids that rise from the first one.

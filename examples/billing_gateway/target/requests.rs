@@ -5,7 +5,7 @@ use std::future::Future;
 use rust_decimal::Decimal;
 use sqlx::{Sqlite, Transaction};
 
-use super::schema::{CHANGE, CLOSE, INSERT, MADE_WITH_KEY, MISSING};
+use super::schema::{CHANGE, CLOSE, FIND, INSERT, MADE_WITH_KEY, MISSING};
 use super::store::{Target, from_json, to_json, wall_clock};
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::StoreError;
@@ -49,6 +49,12 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
 
     async fn get(&self, customer: i64, id: i64) -> Result<Option<Invoice>, Failure> {
         Ok(Target::one(&self.store.database.readers, customer, id).await?)
+    }
+
+    async fn find(&self, number: &str) -> Result<Option<Invoice>, Failure> {
+        let document: Option<String> =
+            sqlx::query_scalar(FIND).bind(number).fetch_optional(&self.store.database.readers).await?;
+        Ok(document.as_deref().map(from_json).transpose()?)
     }
 
     async fn list(&self, customer: i64, after: i64, limit: u32) -> Result<Vec<Invoice>, Failure> {

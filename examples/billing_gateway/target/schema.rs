@@ -8,6 +8,7 @@ pub(super) const SCHEMA: &str = "
         document TEXT,           -- NULL: deleted
         PRIMARY KEY (customer_id, invoice_id)
     ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS documents_by_number ON invoice_documents (document->>'number');
     -- Not unique: copies come in no order, so a deleted invoice may stand beside the next one with its key for a moment.
     CREATE INDEX IF NOT EXISTS documents_by_idempotency_key
         ON invoice_documents (customer_id, document->>'$.idempotency.key')
@@ -29,11 +30,14 @@ pub(super) const LIST: &str = "SELECT document FROM invoice_documents
 pub(super) const WALK: &str = "SELECT document FROM invoice_documents
     WHERE (customer_id, invoice_id) > (?1, ?2) AND document IS NOT NULL
     ORDER BY customer_id, invoice_id LIMIT ?3";
+pub(super) const FIND: &str = "SELECT document FROM invoice_documents WHERE document->>'number' = ?1";
 /// A plain insert: an id that is taken is an error, never an invoice that is replaced.
 pub(super) const INSERT: &str =
     "INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)";
+/// Without being told, SQLite takes the primary key and reads all documents of the customer.
 pub(super) const MADE_WITH_KEY: &str =
-    "SELECT document FROM invoice_documents WHERE customer_id = ?1 AND document->>'$.idempotency.key' = ?2";
+    "SELECT document FROM invoice_documents INDEXED BY documents_by_idempotency_key
+    WHERE customer_id = ?1 AND document->>'$.idempotency.key' = ?2";
 /// The store's own writes: conditional on a live row, with a stamp above what they replace.
 pub(super) const CHANGE: &str = "
     UPDATE invoice_documents SET stamp = max(stamp + 1, ?3), document = ?4

@@ -89,3 +89,18 @@ async fn bad_input_is_a_problem_that_says_what_is_wrong() {
         .unwrap();
     assert_eq!(router.oneshot(plain).await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
+
+#[tokio::test]
+async fn an_invoice_is_found_by_its_number() {
+    let (router, _folder) = service().await;
+    let made = send(&router, Method::POST, "/customers/1/invoices", draft(1, "1.00")).await;
+    let path = format!("/invoices?number={}", made.body["number"].as_str().unwrap());
+    let found = send(&router, Method::GET, &path, "").await;
+    assert_eq!((found.status, &found.body), (StatusCode::OK, &made.body));
+    assert_eq!(found.headers[header::CONTENT_LOCATION], "/customers/1/invoices/1");
+    assert_eq!(found.headers[header::ETAG], made.headers[header::ETAG]);
+
+    let none = send(&router, Method::GET, "/invoices?number=INV-1", "").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert_eq!(send(&router, Method::GET, "/invoices", "").await.status, StatusCode::BAD_REQUEST);
+}

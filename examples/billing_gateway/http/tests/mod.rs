@@ -2,5 +2,6 @@
 
 mod failures;
 mod invoices;
+mod read_override;
 mod support;
 mod writes;
