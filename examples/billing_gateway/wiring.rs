@@ -97,7 +97,10 @@ pub(crate) async fn assemble(
     faults: &Faults,
 ) -> Result<(InvoiceService, Control)> {
     let journal = Journal::open(journal).await.context("cannot open the journal")?;
-    let routing = RoutingHandle::open(&journal, RoutingConfig::from_toml(CONFIG)?).await?;
+    let mut config = RoutingConfig::from_toml(CONFIG)?;
+    // This config asks for no stage: a service that starts again goes on in the committed one.
+    config.stage = journal.status().await?.stage;
+    let routing = RoutingHandle::open(&journal, config).await?;
     let ids = journal.ids("invoices");
     routing.hand_over_ids(ids.clone(), InvoiceIds(legacy.clone()));
 
