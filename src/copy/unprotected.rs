@@ -46,10 +46,9 @@ impl Drop for Unprotected {
         match after_repair(self.end, self.secondary, 0, u32::MAX) {
             RepairStep::Clear => journal.unmark(mark),
             // No attempt is the last one here, so none is buried.
-            RepairStep::GiveBack(wait) => {
+            RepairStep::GiveBack(wait) | RepairStep::Bury(wait) => {
                 journal.leave(mark, None, self.core.not_before(wait, 0), Reason::CopyFailed);
             }
-            RepairStep::Bury => journal.leave(mark, None, journal.now(), Reason::CopyFailed),
         }
     }
 }

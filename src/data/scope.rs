@@ -82,6 +82,10 @@ impl From<Group> for Scope {
 }
 
 /// The scopes of one request; one scope needs no allocation.
+///
+/// A write names each key that it may change or delete; a group is for a create, whose key is not known yet. Why a delete
+/// must not name its group is said where [requests](crate::route::StorageRequest#a-write-that-deletes-names-its-keys)
+/// say what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(List);
 

@@ -39,6 +39,9 @@
 //!
 //! [`Fill::progress`] tells after each page how far it is, [`Fill::control`] pauses and stops it.
 //!
+//! To a target that keeps no stamps each key of a page is copied by itself, under a mark of its own: reads of it go to legacy
+//! meanwhile, and it costs a commit of the journal beside a second read.
+//!
 //! # What happens when
 //!
 //! | | the fill |

@@ -64,8 +64,8 @@ impl Journal {
         self.end(Command::GiveBack { claim, ids, not_before, failed }, scope);
     }
 
-    /// Makes dead letters of claimed marks.
-    pub(crate) fn bury(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>) {
-        self.end(Command::Bury { claim, ids }, scope);
+    /// Makes dead letters of claimed marks, which may not be claimed again before this time.
+    pub(crate) fn bury(&self, claim: ClaimId, scope: &Scope, ids: Vec<MarkId>, not_before: Micros) {
+        self.end(Command::Bury { claim, ids, not_before }, scope);
     }
 }

@@ -152,7 +152,8 @@ impl Journal {
         }
     }
 
-    /// Gives every dead letter to the reconciler again.
+    /// Gives every dead letter to the reconciler again; one whose last copy may still land is repaired when it no
+    /// longer can.
     ///
     /// # Errors
     /// When the journal cannot be reached.

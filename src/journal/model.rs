@@ -318,6 +318,8 @@ pub enum Command {
         claim: ClaimId,
         /// The rows.
         ids: Vec<MarkId>,
+        /// Not to be claimed before, when they are tried again.
+        not_before: Micros,
     },
     /// Make left marks of the dead letters on a scope, their attempts forgotten.
     RetryDead {

@@ -109,7 +109,7 @@ impl JournalState {
             Command::GiveBack { claim, ids, not_before, failed } => {
                 Ok(self.give_back(*claim, ids, *not_before, *failed))
             }
-            Command::Bury { claim, ids } => Ok(self.bury(*claim, ids)),
+            Command::Bury { claim, ids, not_before } => Ok(self.bury(*claim, ids, *not_before)),
             Command::RetryDead { scope, now } => Ok(self.retry_dead(scope, *now)),
             Command::ListScopes => Ok(Reply::Scopes(self.scopes())),
             Command::ListDead { limit } => Ok(Reply::Marks(self.dead(*limit))),
@@ -318,12 +318,12 @@ impl JournalState {
         Reply::Removed(merged)
     }
 
-    fn bury(&mut self, claim: ClaimId, ids: &[MarkId]) -> Reply {
+    fn bury(&mut self, claim: ClaimId, ids: &[MarkId], not_before: Micros) -> Reply {
         for id in ids {
             if self.holds(claim, *id)
                 && let Some(mark) = self.marks.get_mut(id)
             {
-                mark.state = MarkState::Dead;
+                (mark.state, mark.not_before) = (MarkState::Dead, not_before);
                 mark.attempts += 1;
             }
         }
@@ -338,8 +338,8 @@ impl JournalState {
             let Some(mark) = self.marks.remove(&id) else {
                 continue;
             };
-            merged +=
-                self.put_left(id, Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark });
+            let not_before = mark.not_before.max(now);
+            merged += self.put_left(id, Mark { state: MarkState::Left, not_before, attempts: 0, ..mark });
         }
         Reply::Removed(merged)
     }

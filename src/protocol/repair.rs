@@ -19,8 +19,9 @@ pub enum RepairStep {
     Clear,
     /// Give them back; they may be claimed again after the wait (R2).
     GiveBack(Wait),
-    /// Make them dead letters: not tried again by themselves, still dirty.
-    Bury,
+    /// Make them dead letters: not tried again by themselves, still dirty. When somebody has them tried again, they
+    /// wait for what their last copy may have left inside the secondary.
+    Bury(Wait),
 }
 
 /// What becomes of claimed marks, given how their repair ended and how often they had been tried before.
@@ -35,7 +36,13 @@ pub const fn after_repair(
 ) -> RepairStep {
     match end {
         RepairEnd::Ended(CopyEnd::Copied) => RepairStep::Clear,
-        RepairEnd::Ended(CopyEnd::Failed(_)) if attempts + 1 >= attempts_max => RepairStep::Bury,
+        RepairEnd::Ended(CopyEnd::Failed(wait)) if attempts + 1 >= attempts_max => {
+            RepairStep::Bury(match wait {
+                Wait::LateBound(store) => Wait::LateBound(store),
+                // Whoever has them tried again has waited long enough for a store that only failed.
+                Wait::None | Wait::Backoff => Wait::None,
+            })
+        }
         RepairEnd::Ended(CopyEnd::Failed(wait)) => RepairStep::GiveBack(wait),
         RepairEnd::CutOff => RepairStep::GiveBack(secondary.after_cut_off_copy()),
     }
@@ -60,8 +67,15 @@ mod tests {
     #[test]
     fn the_last_attempt_makes_a_dead_letter() {
         assert_eq!(after_repair(FAILED, STAMPED, 8, 10), RepairStep::GiveBack(Wait::Backoff));
-        assert_eq!(after_repair(FAILED, STAMPED, 9, 10), RepairStep::Bury);
+        assert_eq!(after_repair(FAILED, STAMPED, 9, 10), RepairStep::Bury(Wait::None));
         assert_eq!(after_repair(RepairEnd::CutOff, STAMPED, 9, 10), RepairStep::GiveBack(Wait::None));
+    }
+
+    #[test]
+    fn a_dead_letter_waits_for_what_its_last_copy_may_have_left_inside_the_secondary() {
+        let unknown = Wait::LateBound(Store::Legacy);
+        let end = RepairEnd::Ended(CopyEnd::Failed(unknown));
+        assert_eq!(after_repair(end, UNSTAMPED, 9, 10), RepairStep::Bury(unknown));
     }
 
     #[test]

@@ -78,10 +78,11 @@ impl<L, T> Drop for Repair<L, T> {
                     failed,
                 );
             }
-            RepairStep::Bury => {
+            RepairStep::Bury(wait) => {
                 self.core.stats.dead_letters.add(ids.len() as u64);
                 tracing::error!(scope = %self.scope, attempts = self.attempts + 1, "a mark became a dead letter");
-                journal.bury(self.claim, &self.scope, ids);
+                let not_before = self.core.not_before(wait, self.attempts);
+                journal.bury(self.claim, &self.scope, ids, not_before);
             }
         }
     }

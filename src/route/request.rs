@@ -91,6 +91,36 @@ impl Operation {
 ///     }
 /// }
 /// ```
+///
+/// # A write that deletes names its keys
+/// A group is what a create names, since its id is not known yet. What is copied for a group is what a walk finds in
+/// either store. A record that was created and deleted while the copy of its create is still on its way is in neither:
+/// the walk finds nothing to take away, so it leaves no tombstone, and then the copy lands. The record is back on the
+/// other store, no mark is left, and reads that go there see it. The copy of a key has no such gap: it leaves its stamp
+/// there, whatever it finds, and the older copy loses.
+///
+/// ```
+/// use crossfade::data::{Group, Key, Scopes};
+///
+/// struct DeleteInvoices { customer: i64, invoices: Vec<i64> }
+///
+/// impl DeleteInvoices {
+///     // Wrong: an invoice that was created a moment ago comes back.
+///     fn wrong(&self) -> Scopes {
+///         Group::new(&self.customer).into()
+///     }
+///     // Right.
+///     fn right(&self) -> Scopes {
+///         self.invoices.iter().map(|invoice| Key::new(&self.customer, invoice).into()).collect()
+///     }
+/// }
+/// # let delete = DeleteInvoices { customer: 42, invoices: vec![1, 2] };
+/// # assert_eq!((delete.wrong().len(), delete.right().len()), (1, 2));
+/// ```
+///
+/// A request that deletes whatever a customer has, and does not know what that is, is better made in two: list, then
+/// delete what was listed. Or it names [`Scope::Everything`](crate::data::Scope::Everything), whose repair begins when the
+/// copies that ran before have ended, and costs a walk over everything.
 #[diagnostic::on_unimplemented(
     message = "nothing says whether `{Self}` reads or writes, and which keys",
     label = "`{Self}` is not classified",
@@ -102,7 +132,7 @@ pub trait StorageRequest {
 
     /// What it reads or writes. Called only when the plan needs it, and again when the plan is made anew: after a
     /// hold, or when a swap came in between. A write that names too little loses data; one that names too much costs
-    /// repair.
+    /// repair. A write that deletes names [its keys](Self#a-write-that-deletes-names-its-keys), not their group.
     fn scopes(&self) -> Scopes;
 
     /// What decides whether this read belongs to the cohort; the group of the first scope when there is none (the

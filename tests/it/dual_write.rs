@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crossfade::Refused;
 use crossfade::data::{Key, Scope};
 use crossfade::journal::{Journal, Limits};
 use crossfade::route::{Stage, Store};
-use crossfade::test_util::{Call, Fault, MemoryStore, Number, Request, StoreError};
+use crossfade::test_util::{Call, Fault, MemoryStore, Number, Request};
 use tokio::time::Instant;
 
 use crate::support::{World, config, put};
@@ -46,17 +45,6 @@ async fn in_ramp_down_the_target_decides_and_legacy_receives() {
     world.assert_converged();
     assert_eq!(world.legacy.get((1, 2)).unwrap().version, 7);
     assert_eq!(world.legacy.calls(Call::RequestWrite), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_rejected_write_changes_nothing_and_leaves_no_mark() {
-    let world = World::at(Stage::DualWrite, "").await;
-    world.put(1, 1, 1).await;
-    let record = Number::new(9, "conditional");
-    let moved = world.call(Request::PutIf { group: 1, item: 1, expected: 5, record }).await.unwrap_err();
-    assert!(matches!(moved, StoreError::VersionMoved { found: 1, .. }), "{moved}");
-    assert_eq!(world.journal.marks(), 0);
-    world.assert_converged();
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,13 +178,6 @@ async fn concurrent_writers_of_one_key_converge() {
         world.settle().await;
         world.assert_converged();
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_write_that_names_nothing_is_refused_where_it_would_be_copied() {
-    let world = World::at(Stage::DualWrite, "").await;
-    let refused = world.call(Request::PutMany(Vec::new())).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Refused(Refused::NoScope { operation: "put_many" })), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -104,7 +104,7 @@ fn a_claim_touches_only_what_it_holds() {
     let (theirs, ids) = (1, vec![2]);
     journal.apply(&Command::Clear { claim: theirs, ids: ids.clone() });
     journal.apply(&Command::GiveBack { claim: theirs, ids: ids.clone(), not_before: 0, failed: true });
-    journal.apply(&Command::Bury { claim: theirs, ids });
+    journal.apply(&Command::Bury { claim: theirs, ids, not_before: 0 });
     assert_eq!(state_of(&journal, 2), Some(MarkState::Claimed { claim: 2, lease_until: 100 }));
     assert_eq!(journal.apply(&Command::Clear { claim: 1, ids: vec![1, 2] }), Reply::Removed(1));
 }
@@ -133,10 +133,11 @@ fn a_dead_letter_refuses_the_certificate_until_it_is_tried_again() {
     journal.apply(&mark(1, 1));
     journal.apply(&leave(1));
     journal.apply(&claim(1, 1));
-    journal.apply(&Command::Bury { claim: 1, ids: vec![1] });
+    journal.apply(&Command::Bury { claim: 1, ids: vec![1], not_before: 7 });
     let certify = Command::Certify { now: 0, progress: FillProgress::default() };
     assert_eq!(journal.apply(&certify), Reply::Refused(Refusal::DeadLetters(1)));
     journal.apply(&Command::RetryDead { scope: key(), now: 1 });
     assert_eq!(state_of(&journal, 1), Some(MarkState::Left));
+    assert_eq!(journal.marks()[&1].not_before, 7, "its last copy may land until then");
     assert_eq!(journal.apply(&certify), Reply::Done);
 }

@@ -46,3 +46,23 @@ async fn a_group_with_some_failing_key_in_each_walk_is_repaired_all_the_same() {
     assert_eq!(world.journal.marks(), 0);
     world.assert_converged();
 }
+
+/// The last copy of a dead letter may still be inside a store that keeps no stamps.
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_is_tried_again_at_once_waits_until_its_last_copy_can_no_longer_land() {
+    let mut world = World::new("[writes]\nwait = \"until_copied\"").await;
+    world.walk_to(Stage::RampDown).await;
+    let late = Fault::LateWrite(Duration::from_millis(250));
+    world.legacy.script().next(Call::Replace, Fault::Reject).next(Call::Replace, late);
+    world.put(1, 1, 1).await;
+    world.reconciler = Some(Reconciler::new(world.copier).attempts_max(1).spawn());
+    while world.journal.dead_letters(1).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.put(1, 1, 2).await;
+    world.journal.retry_dead_letters().await.unwrap();
+    world.settle().await;
+    tokio::time::sleep(Duration::from_millis(260)).await;
+    assert_eq!(world.legacy.get((1, 1)).unwrap().version, 2);
+    world.assert_converged();
+}

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crossfade::data::{Key, Scope};
+use crossfade::data::{Key, Scope, Scopes};
 use crossfade::dual_write::DualWriteLayer;
 use crossfade::reconcile::Reconciler;
-use crossfade::route::{RouteLayer, Stage, StorageRequest};
+use crossfade::route::{CopyWait, RouteLayer, Stage, StorageRequest};
 use crossfade::store::TargetLayer;
 use crossfade::test_util::{Call, Fault, Number, NumberKey, Request, StoreError, classify_outcome};
 use tokio::time::sleep;
@@ -47,22 +47,25 @@ fn many(keys: impl IntoIterator<Item = i64>) -> Request {
     )
 }
 
+/// A stack whose requests name something else than their keys.
+fn naming(world: &World, names: impl Fn(Scopes) -> Scopes + Clone + Send + Sync + 'static) -> Stack {
+    let classify = move |request: &Request| Some((request.operation(), names(request.scopes())));
+    Stack::new(
+        ServiceBuilder::new()
+            .layer(RouteLayer::new(world.routing).classified_by(classify))
+            .layer(DualWriteLayer::new(world.copier).classified_by(classify_outcome))
+            .layer(TargetLayer::new(world.target.clone()))
+            .service(world.legacy.clone()),
+    )
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_write_of_several_keys_copies_each_and_takes_away_those_that_are_not_there() {
     for stage in BOTH {
         let world = world(stage).await;
         // A request that names one key more than it writes, which only the secondary has.
-        let scopes = |request: &Request| {
-            let more = Scope::from(Key::new(&1, &9));
-            Some((request.operation(), request.scopes().iter().cloned().chain([more]).collect()))
-        };
-        let stack = Stack::new(
-            ServiceBuilder::new()
-                .layer(RouteLayer::new(world.routing).classified_by(scopes))
-                .layer(DualWriteLayer::new(world.copier).classified_by(classify_outcome))
-                .layer(TargetLayer::new(world.target.clone()))
-                .service(world.legacy.clone()),
-        );
+        let more = || Scope::from(Key::new(&1, &9));
+        let stack = naming(&world, move |scopes| scopes.iter().cloned().chain([more()]).collect());
         world.put(1, 2, 1).await;
         world.secondary().seed((1, 9), Number::new(1, "only here"));
         sleep(Duration::from_secs(1)).await;
@@ -196,6 +199,26 @@ async fn a_delete_takes_the_record_from_both_stores_and_a_late_copy_does_not_bri
         world.put(1, 1, 4).await;
         world.settle().await;
         assert_eq!(world.secondary().get((1, 1)).unwrap().version, 4);
+        world.assert_converged();
+    }
+}
+
+/// Named as a group, it would come back: the walk finds the key in neither store.
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_names_everything_takes_away_what_a_create_beside_it_is_still_copying() {
+    for stage in BOTH {
+        let world = world(stage).await;
+        let mut config = world.routing.config();
+        config.writes.wait = CopyWait::AtMost(Duration::ZERO);
+        world.routing.swap(config).await.unwrap().drained().await;
+        let slow = Fault::Delay(Duration::from_millis(100));
+        world.secondary().script().next(Call::Replace, slow);
+        let item = create(&world).await.unwrap();
+        sleep(Duration::from_millis(1)).await; // its copy has read the record, and has not landed
+        let everything = naming(&world, |_| Scope::Everything.into());
+        everything.oneshot(Request::Delete { group: 1, item }).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.secondary().get((1, item)), None, "{stage}");
         world.assert_converged();
     }
 }

@@ -16,16 +16,11 @@ impl Tables<'_> {
                 self.execute(sql::GIVE_BACK_LAPSED, &[*late_bound, *now]).await?;
                 self.claim(*claim, *now, *lease_until, *limit, *everything).await?
             }
-            Command::Clear { claim, ids } => {
-                Reply::Removed(self.change_held(sql::CLEAR_MARK, *claim, ids).await?)
-            }
+            Command::Clear { claim, ids } => self.clear(*claim, ids).await?,
             Command::GiveBack { claim, ids, not_before, failed } => {
                 self.give_back(*claim, ids, *not_before, *failed).await?
             }
-            Command::Bury { claim, ids } => {
-                self.change_held(sql::BURY_MARK, *claim, ids).await?;
-                Reply::Done
-            }
+            Command::Bury { claim, ids, not_before } => self.bury(*claim, ids, *not_before).await?,
             Command::RetryDead { scope, now } => self.retry_dead(scope, *now).await?,
             Command::ListScopes => Reply::Scopes(mark_rows::all_scopes(self.connection).await?),
             Command::ListDead { limit } => {
@@ -58,18 +53,25 @@ impl Tables<'_> {
         Ok(Reply::Claimed(claimed.collect()))
     }
 
-    /// Runs a statement for each of the rows that the claim holds; gives how many it held.
-    async fn change_held(
-        &mut self,
-        statement: &'static str,
-        claim: ClaimId,
-        ids: &[MarkId],
-    ) -> Result<u64, sqlx::Error> {
+    async fn clear(&mut self, claim: ClaimId, ids: &[MarkId]) -> Result<Reply, sqlx::Error> {
         let mut held = 0;
         for id in ids {
-            held += self.execute(statement, &[claim.cast_signed(), id.cast_signed()]).await?;
+            held += self.execute(sql::CLEAR_MARK, &[claim.cast_signed(), id.cast_signed()]).await?;
         }
-        Ok(held)
+        Ok(Reply::Removed(held))
+    }
+
+    async fn bury(
+        &mut self,
+        claim: ClaimId,
+        ids: &[MarkId],
+        not_before: Micros,
+    ) -> Result<Reply, sqlx::Error> {
+        for id in ids {
+            let values = [not_before, claim.cast_signed(), id.cast_signed()];
+            self.execute(sql::BURY_MARK, &values).await?;
+        }
+        Ok(Reply::Done)
     }
 
     async fn give_back(
@@ -101,7 +103,8 @@ impl Tables<'_> {
         let letters = mark_rows::select(self.connection, sql::DEAD_ON_SCOPE, &on_scope).await?;
         let mut merged = 0;
         for (id, mark) in letters {
-            let left = Mark { state: MarkState::Left, not_before: now, attempts: 0, ..mark };
+            let not_before = mark.not_before.max(now);
+            let left = Mark { state: MarkState::Left, not_before, attempts: 0, ..mark };
             merged += mark_rows::turn_left(self.connection, id, left).await?;
         }
         Ok(Reply::Removed(merged))

@@ -104,7 +104,7 @@ pub(super) const GIVE_BACK_LAPSED: &str = "UPDATE crossfade_mark SET state = 1, 
     not_before = max(not_before, lease_until + ?), lease_until = 0 WHERE state = 2 AND lease_until <= ?";
 pub(super) const CLEAR_MARK: &str = "DELETE FROM crossfade_mark WHERE state = 2 AND claim = ? AND id = ?";
 pub(super) const BURY_MARK: &str = "UPDATE crossfade_mark SET state = 3, claim = 0, lease_until = 0,
-    attempts = attempts + 1 WHERE state = 2 AND claim = ? AND id = ?";
+    attempts = attempts + 1, not_before = ? WHERE state = 2 AND claim = ? AND id = ?";
 pub(super) const ADOPT_RUNNING: &str = "UPDATE crossfade_mark SET state = 1, reason = ?,
     not_before = max(not_before, ?) WHERE state = 0";
 pub(super) const ADOPT_CLAIMED: &str = "UPDATE crossfade_mark SET state = 1, claim = 0, lease_until = 0,

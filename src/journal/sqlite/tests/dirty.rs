@@ -118,7 +118,7 @@ impl User {
     fn end(&mut self, which: u8, how: u8) {
         let Some((claim, scope, ids)) = picked(&mut self.claimed, which) else { return };
         match how % 4 {
-            0 => self.journal.bury(claim, &scope, ids),
+            0 => self.journal.bury(claim, &scope, ids, 0),
             1 => self.journal.give_back(claim, &scope, ids, 0, how % 8 == 1),
             _ => self.journal.clear(claim, &scope, ids),
         }

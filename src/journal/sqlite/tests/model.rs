@@ -180,7 +180,7 @@ impl Commands {
             25..=26 => {
                 Command::GiveBack { claim, ids: self.rows(), not_before: now, failed: self.below(2, 2) == 0 }
             }
-            27 => Command::Bury { claim, ids: self.rows() },
+            27 => Command::Bury { claim, ids: self.rows(), not_before: now },
             28 => Command::RetryDead { scope: self.scope(2), now },
             _ => Command::ListDead { limit: self.below(2, 4) },
         }

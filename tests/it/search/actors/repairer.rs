@@ -202,7 +202,10 @@ fn then(
             let not_before = world.not_before(wait, repair.plan, scenario);
             Command::GiveBack { claim, ids, not_before, failed }
         }
-        RepairStep::Bury => Command::Bury { claim, ids },
+        RepairStep::Bury(wait) => {
+            let not_before = world.not_before(wait, repair.plan, scenario);
+            Command::Bury { claim, ids, not_before }
+        }
     });
     add(next, Did::AfterRepair(step));
 }
