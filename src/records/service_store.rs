@@ -44,6 +44,7 @@ pub enum StoreCall<'a, D: DataSet> {
 /// #         Ok(answer.records().iter().map(|(key, record)| ((*key).into(), record.clone())).collect())
 /// #     }
 /// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), StoreError> {
 /// let ask = |call: StoreCall<'_, Numbers>| match call {
 ///     StoreCall::Read(key) => Request::Get { group: key.group, item: key.item },
 ///     StoreCall::Replace { key, record: Some(record), .. } => {
@@ -54,7 +55,6 @@ pub enum StoreCall<'a, D: DataSet> {
 /// };
 /// let numbers = ServiceStore::new(http_client(), ask, Answer::one, Answer::many);
 /// # use crossfade::data::RecordStore;
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), StoreError> {
 /// # let key = (1, 2).into();
 /// # numbers.replace(&key, Some(&Number::new(1, "a")), 0).await?;
 /// # assert_eq!(numbers.read(&key, 7).await?, (7, Some(Number::new(1, "a"))));

@@ -28,7 +28,9 @@
 //! call, so it should be cheap to clone: a pool, a channel, an `Arc`.
 //!
 //! Until `ramp_down` the target is asked to read only. Its part of your service may answer writes with an error until
-//! then; the target is written by copies, through [`RecordStore`](crate::data::RecordStore).
+//! then; the target is written by copies, through [`RecordStore`](crate::data::RecordStore). Say so with
+//! [`RoutingHandle::without_target_writes`](crate::route::RoutingHandle::without_target_writes), and a move to `ramp_down` is
+//! refused while it is so.
 //!
 //! # Readiness
 //!

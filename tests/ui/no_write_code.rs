@@ -28,10 +28,19 @@ macro_rules! store {
             type Data = Payments;
             type Error = Refused;
             const KEEPS_STAMPS: bool = true;
-            async fn read(&self, _: &RecordKey<Payments>, now: Stamp) -> Result<StampedRecord<Payments>, Refused> {
+            async fn read(
+                &self,
+                _: &RecordKey<Payments>,
+                now: Stamp,
+            ) -> Result<StampedRecord<Payments>, Refused> {
                 Ok((now, None))
             }
-            async fn replace(&self, _: &RecordKey<Payments>, _: Option<&i64>, _: Stamp) -> Result<(), Refused> {
+            async fn replace(
+                &self,
+                _: &RecordKey<Payments>,
+                _: Option<&i64>,
+                _: Stamp,
+            ) -> Result<(), Refused> {
                 Ok(())
             }
             async fn page(

@@ -37,7 +37,10 @@ impl Service<Get> for Database {
 fn stack(routing: RoutingHandle) -> BoxCloneSyncService<Get, i64, Refused> {
     let target = service_fn(|_: Get| ready(Ok::<_, Refused>(2)));
     BoxCloneSyncService::new(
-        ServiceBuilder::new().layer(RouteLayer::new(routing)).layer(TargetLayer::new(target)).service(Database),
+        ServiceBuilder::new()
+            .layer(RouteLayer::new(routing))
+            .layer(TargetLayer::new(target))
+            .service(Database),
     )
 }
 

@@ -22,10 +22,19 @@ macro_rules! store {
             type Data = $data;
             type Error = Infallible;
             const KEEPS_STAMPS: bool = true;
-            async fn read(&self, _: &RecordKey<$data>, now: Stamp) -> Result<StampedRecord<$data>, Infallible> {
+            async fn read(
+                &self,
+                _: &RecordKey<$data>,
+                now: Stamp,
+            ) -> Result<StampedRecord<$data>, Infallible> {
                 Ok((now, None))
             }
-            async fn replace(&self, _: &RecordKey<$data>, _: Option<&i64>, _: Stamp) -> Result<(), Infallible> {
+            async fn replace(
+                &self,
+                _: &RecordKey<$data>,
+                _: Option<&i64>,
+                _: Stamp,
+            ) -> Result<(), Infallible> {
                 Ok(())
             }
             async fn page(

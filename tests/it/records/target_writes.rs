@@ -1,12 +1,15 @@
 //! A target without write code: enough until `ramp_down`, which is refused by name.
 
-use crossfade::records::Records;
-use crossfade::route::{Asked, Stage};
-use crossfade::test_util::{Number, Numbers, StoreError};
+use crossfade::copy::Copier;
+use crossfade::data::{KeyedRecord, RecordStore};
+use crossfade::journal::Journal;
+use crossfade::records::{Records, ServiceStore, StoreCall};
+use crossfade::route::{Asked, RoutingHandle, Stage};
+use crossfade::test_util::{MemoryStore, Number, Numbers, Plain, Request, Response, StoreError};
 use crossfade::{Migration, Refused};
 
 use super::records;
-use crate::support::{World, asked};
+use crate::support::{World, asked, config};
 
 fn copied_only(world: &World) -> Records<Numbers> {
     let builder = Migration::builder(world.routing, world.copier);
@@ -52,4 +55,46 @@ async fn a_process_that_starts_in_ramp_down_without_write_code_refuses_writes_an
     assert_eq!(numbers.get((1, 1)).await.unwrap(), Some(Number::new(1, "a")));
     world.routing.move_to(Stage::Live, asked()).await.unwrap().drained().await;
     numbers.put((1, 1), Number::new(2, "b")).await.unwrap();
+}
+
+/// What a client of another service would do.
+fn ask(call: StoreCall<'_, Numbers>) -> Request {
+    match call {
+        StoreCall::Read(key) => Request::Get { group: key.group, item: key.item },
+        StoreCall::Replace { key, record: Some(record), .. } => {
+            Request::Put { group: key.group, item: key.item, record: record.clone() }
+        }
+        StoreCall::Replace { key, record: None, .. } => Request::Delete { group: key.group, item: key.item },
+        StoreCall::Page { group, .. } => Request::List { group: *group.unwrap() },
+    }
+}
+
+fn one(response: Response) -> Result<Option<Number>, StoreError> {
+    Ok(response.record().cloned())
+}
+
+fn many(response: Response) -> Result<Vec<KeyedRecord<Numbers>>, StoreError> {
+    Ok(response.records().iter().map(|(key, number)| ((*key).into(), number.clone())).collect())
+}
+
+fn keeps_stamps<S: RecordStore>(_: &S) -> bool {
+    S::KEEPS_STAMPS
+}
+
+#[tokio::test(start_paused = true)]
+async fn copies_go_through_a_service_that_closures_make_a_store() {
+    let (legacy, service) =
+        (MemoryStore::legacy(), MemoryStore::<Plain>::new(crossfade::route::Store::Target));
+    let target = ServiceStore::new(service.clone(), ask, one, many);
+    assert!(!keeps_stamps(&target) && keeps_stamps(&target.clone().keeping_stamps()));
+
+    let routing = RoutingHandle::open(&Journal::memory(), config("")).await.unwrap();
+    let copier = Copier::new(routing, legacy.clone(), target.clone());
+    let numbers = Migration::builder(routing, copier).records_before_ramp_down(legacy.clone(), target);
+    routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    numbers.put((1, 1), Number::new(1, "kept")).await.unwrap();
+    numbers.put((1, 2), Number::new(1, "gone")).await.unwrap();
+    assert!(numbers.delete((1, 2)).await.unwrap());
+    assert_eq!(service.records().into_iter().collect::<Vec<_>>(), [((1, 1), Number::new(1, "kept"))]);
+    assert_eq!((legacy.same_as(&service), routing.journal().marks()), (Vec::new(), 0));
 }
