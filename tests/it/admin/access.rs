@@ -53,7 +53,7 @@ async fn an_address_that_others_reach_is_not_served_without_a_token() {
     let world = World::new("").await;
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let refused = Admin::new("numbers", world.routing).serve(listener, std::future::pending()).await;
+    let refused = Admin::new("numbers", world.routing).serve(listener, std::future::ready(())).await;
     let error = refused.unwrap_err();
     assert!(matches!(error, ServeError::TokenRequired { address: of } if of == address), "{error}");
     assert!(error.to_string().contains("token"), "{error}");
