@@ -59,9 +59,9 @@ impl Migration {
         self.known.load().as_ref().is_some_and(|known| known.asked.elapsed() < STATUS_EVERY)
     }
 
-    /// Asks the journal, unless its last answer is younger than [`STATUS_EVERY`] or somebody is asking already.
+    /// Asks the journal, unless somebody is asking already.
     pub(super) async fn refresh(&self) {
-        if self.is_fresh() || self.asking.swap(true, Ordering::SeqCst) {
+        if self.asking.swap(true, Ordering::SeqCst) {
             return;
         }
         let _asking = Asking(&self.asking);

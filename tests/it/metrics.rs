@@ -217,7 +217,7 @@ async fn migrations_over_the_limit_of_labels_are_added_up() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_name_again_takes_the_place_of_the_first() {
-    let (first, second) = (World::new("").await, World::at(Stage::Shadow, "").await);
+    let (first, second) = (World::at(Stage::DualWrite, "").await, World::at(Stage::Shadow, "").await);
     let metrics = Metrics::new().migration("invoices", first.routing).migration("invoices", second.routing);
     let text = metrics.text().await;
     assert_eq!(samples(&text)["crossfade_stage{migration=\"invoices\"}"], 2.0);

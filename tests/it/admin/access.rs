@@ -12,7 +12,7 @@ use http_body_util::Full;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 
 use super::caller::{ask, serve, serve_world};
@@ -53,7 +53,7 @@ async fn an_address_that_others_reach_is_not_served_without_a_token() {
     let world = World::new("").await;
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let refused = Admin::new("numbers", world.routing).serve(listener, std::future::pending()).await;
+    let refused = Admin::new("numbers", world.routing).serve(listener, std::future::ready(())).await;
     let error = refused.unwrap_err();
     assert!(matches!(error, ServeError::TokenRequired { address: of } if of == address), "{error}");
     assert!(error.to_string().contains("token"), "{error}");
@@ -143,18 +143,19 @@ async fn requests_over_the_limit_are_told_to_come_again() {
         stream.write_all(head.as_bytes()).await.unwrap();
         slow.push(stream);
     }
-    let refused = loop {
+    let until = async |is_so: fn(StatusCode) -> bool| loop {
         let answered = served.get("/admin/status").await;
-        if answered.status != StatusCode::OK {
-            break answered;
+        if is_so(answered.status) {
+            return answered;
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     };
+    let soon = Duration::from_secs(5);
+    let refused = timeout(soon, until(|status| status != StatusCode::OK)).await.unwrap();
     refused.is_problem(503, "busy");
     assert_eq!(refused.headers[header::RETRY_AFTER], "1");
     drop(slow);
-    while served.get("/admin/status").await.status != StatusCode::OK {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    timeout(soon, until(|status| status == StatusCode::OK)).await.unwrap();
 }
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn connections_over_the_limit_wait_and_those_that_say_nothing_are_closed()
     }
     let start = Instant::now();
     let mut waits = Box::pin(served.get("/admin/status"));
-    tokio::time::timeout(Duration::from_millis(300), &mut waits).await.unwrap_err();
+    timeout(Duration::from_millis(300), &mut waits).await.unwrap_err();
     let mut closed = Vec::new();
     silent[0].read_to_end(&mut closed).await.unwrap();
     assert!(start.elapsed() >= HEAD_TIME_MAX - Duration::from_secs(1), "{:?}", start.elapsed());
@@ -180,6 +181,6 @@ async fn serving_stops_when_it_is_told_to() {
     let served = serve_world(&world).await;
     served.get("/admin/status").await.is_well();
     served.stop.send(()).unwrap();
-    served.task.await.unwrap().unwrap();
+    timeout(Duration::from_secs(10), served.task).await.unwrap().unwrap().unwrap();
     TcpStream::connect(served.address).await.unwrap_err();
 }
