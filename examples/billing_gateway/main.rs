@@ -24,6 +24,7 @@ mod judge;
 mod ledger;
 mod legacy;
 mod load;
+mod logging;
 mod noting;
 mod report;
 mod request;
@@ -96,6 +97,7 @@ pub(crate) struct Args {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    logging::start();
     match run(&Args::parse()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
