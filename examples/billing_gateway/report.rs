@@ -133,7 +133,7 @@ pub(crate) fn show_check(check: &Check) {
         )
     });
     say(&format!(
-        "check {}: {stores}lost {}, stale {}, written by nobody {}",
-        check.when, findings.lost_writes, findings.stale_reads, findings.phantoms
+        "check {}: {stores}lost {}, stale {}, written by nobody {}, made twice {}",
+        check.when, findings.lost_writes, findings.stale_reads, findings.phantoms, findings.made_twice
     ));
 }

@@ -52,3 +52,4 @@ mod tests;
 
 pub(crate) use answer::ANSWERED_BY;
 pub(crate) use gateway::Gateway;
+pub(crate) use headers::IDEMPOTENCY_KEY;
