@@ -125,3 +125,7 @@ async fn count(connection: &mut SqliteConnection, query: &'static str) -> Result
     let cents: i64 = row.get(1);
     Ok((row.get(0), format!("{}.{:02}", cents / 100, cents % 100)))
 }
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

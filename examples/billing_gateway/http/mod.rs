@@ -29,7 +29,7 @@
 //! left of the total, `paid` says that nothing is. A payment above the balance is 409, and so is a PUT whose total would
 //! lie below what was received; a PUT keeps what was received.
 //!
-//! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
+//! **Closing** sets `closed` in all invoices that are named, in one transaction; it forbids nothing, and a PUT keeps it. When some do not exist it is 404,
 //! whose `invoices` names them, and nothing was changed.
 //!
 //! **One store.** When the gateway allows it, `crossfade-read: legacy` or `target` names the store of a GET, for whoever

@@ -14,7 +14,7 @@ const BUSY_PERCENT: u32 = 20;
 /// Of a hundred reads and updates, so many are of deleted invoices.
 const GONE_PERCENT: u32 = 4;
 /// Of a hundred creates, so many have a key and are sent again.
-const KEYED_PERCENT: u32 = 50;
+const KEYED_PERCENT: u32 = 75;
 /// Of a hundred puts, deletes and reads, so many are of one version, if the clients know one.
 const VERSIONED_PUT_PERCENT: u32 = 30;
 const VERSIONED_DELETE_PERCENT: u32 = 20;
