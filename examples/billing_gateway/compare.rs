@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
-use crate::ledger::{Key, Version, token_in};
+use crate::ledger::{Key, Sight, Version, token_in};
 use crate::sqlite::connect_options;
 use crossfade::route::Store;
 
@@ -86,23 +86,29 @@ pub(crate) async fn compare(legacy: &str, target: &str) -> Result<Comparison> {
     Ok(found)
 }
 
-/// Every invoice of one store, as far as a client can tell versions apart.
-pub(crate) async fn versions(store: Store, url: &str) -> Result<BTreeMap<Key, Version>> {
+/// Every invoice of one store, as clients see them.
+pub(crate) async fn sights(store: Store, url: &str) -> Result<BTreeMap<Key, Sight>> {
     let query = match store {
         Store::Legacy => {
-            "SELECT customer_id, id, billing_address,
-            printf('%d.%02d', total_cents / 100, total_cents % 100) FROM invoices"
+            "SELECT customer_id, id, billing_address, printf('%d.%02d', total_cents / 100, total_cents % 100),
+                received_cents, closed
+            FROM invoices"
         }
         Store::Target => {
-            "SELECT customer_id, invoice_id, document->>'$.billing.address', document->>'total'
+            "SELECT customer_id, invoice_id, document->>'$.billing.address', document->>'total',
+                CAST(replace(document->>'received', '.', '') AS INTEGER), document->>'closed'
             FROM invoice_documents WHERE document IS NOT NULL"
         }
     };
     let mut connection = connect_options(url)?.connect().await?;
     let rows = sqlx::query(query).fetch_all(&mut connection).await?;
     connection.close().await?;
-    let version = |row: &sqlx::sqlite::SqliteRow| Version { token: token_in(row.get(2)), total: row.get(3) };
-    Ok(rows.iter().map(|row| ((row.get(0), row.get(1)), version(row))).collect())
+    let sight = |row: &sqlx::sqlite::SqliteRow| Sight {
+        version: Version { token: token_in(row.get(2)), total: row.get(3) },
+        received: row.get(4),
+        closed: row.get(5),
+    };
+    Ok(rows.iter().map(|row| ((row.get(0), row.get(1)), sight(row))).collect())
 }
 
 /// A connection to legacy, as `main`, with the target beside it.
@@ -119,3 +125,7 @@ async fn count(connection: &mut SqliteConnection, query: &'static str) -> Result
     let cents: i64 = row.get(1);
     Ok((row.get(0), format!("{}.{:02}", cents / 100, cents % 100)))
 }
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

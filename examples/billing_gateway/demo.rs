@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, timeout};
 
-use crate::compare::{compare, versions};
+use crate::compare::{compare, sights};
 use crate::faults::Faults;
 use crate::history::History;
 use crate::judge::Judge;
@@ -155,7 +155,7 @@ impl Demo {
         } else {
             (Store::Legacy, &self.legacy_url)
         };
-        let stored = versions(store, url).await?;
+        let stored = sights(store, url).await?;
         let findings = Judge::new(self.traffic.ledger().notes(), &stored).judge_stored(&stored);
         self.note(Check { when, comparison: Some(comparison), findings });
         self.traffic.resume();
@@ -165,7 +165,7 @@ impl Demo {
     /// After `complete`: the target against the ledger, and every read of the run.
     async fn judge_all(&mut self) -> Result<()> {
         self.rest().await?;
-        let stored = versions(Store::Target, &self.target_url).await?;
+        let stored = sights(Store::Target, &self.target_url).await?;
         let notes = self.traffic.ledger().notes();
         let findings = Judge::new(notes, &stored).judge(&stored);
         self.note(Check { when: "after complete, every read included", comparison: None, findings });

@@ -9,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 
-use crate::domain::{Billing, Invoice, Line, invoice_number, money, total_of};
+use crate::domain::{Billing, Invoice, Line, cents, invoice_number, money, total_of};
+use crate::ledger::{Key, Opening};
 use crate::legacy::Legacy;
 use crate::legacy::Row;
 
@@ -113,6 +114,15 @@ impl History {
             .into_iter()
             .max_by_key(|(country, count)| (*count, country.clone()))
             .map(|(country, _)| country)
+    }
+
+    /// What the clients know of it before they begin.
+    pub(crate) fn openings(&self) -> HashMap<Key, Opening> {
+        let opening = |invoice: &Invoice| Opening {
+            total: invoice.total.to_string(),
+            received: cents(invoice.received),
+        };
+        self.invoices.iter().map(|invoice| ((invoice.customer_id, invoice.id), opening(invoice))).collect()
     }
 
     /// Writes everything in one transaction.

@@ -6,12 +6,11 @@
 //!
 //! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy/` and `target/` are
 //! what a service has to bring. The rest plays the world around it: `http/`, the clients with their ledger
-//! (`load.rs`, `traffic.rs`, `client.rs`, `ledger.rs`), the faults, and the judges (`judge.rs`, `compare.rs`).
+//! (`traffic/`, `ledger.rs`), the faults, and the judges (`judge/`, `compare.rs`).
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod chinook;
-mod client;
 mod compare;
 mod customers;
 mod demo;
@@ -24,10 +23,9 @@ mod http;
 mod judge;
 mod ledger;
 mod legacy;
-mod load;
+mod logging;
 mod mover;
 mod naive;
-mod noting;
 mod report;
 mod request;
 mod request_store;
@@ -58,14 +56,13 @@ use crate::history::History;
 use crate::http::Gateway;
 use crate::ledger::Ledger;
 use crate::legacy::Legacy;
-use crate::load::Load;
 use crate::mover::Mover;
 use crate::naive::Naive;
 use crate::report::{Report, say};
 use crate::request::InvoiceService;
 use crate::screen::Screen;
 use crate::target::Target;
-use crate::traffic::Traffic;
+use crate::traffic::{Load, Traffic};
 
 /// Moves a billing service's invoices from a relational store to a document store while it serves them.
 ///
@@ -125,7 +122,10 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.serve {
         Some(address) => serve::serve(&args, address).await.map(|()| true),
-        None => run(&args).await,
+        None => {
+            logging::start("off");
+            run(&args).await
+        }
     };
     match ended {
         Ok(true) => ExitCode::SUCCESS,
@@ -158,8 +158,8 @@ async fn run(args: &Args) -> Result<bool> {
     let base = serve_demo(gateway.allow_read_override(args.allow_read_override)).await?;
     say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
 
-    let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
-    let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), Ledger::new(totals));
+    let ledger = Ledger::new(history.openings());
+    let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), ledger);
     let mut demo = Demo {
         mover,
         screen: Screen::new(history.invoices.len() as u64),

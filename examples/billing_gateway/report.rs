@@ -139,7 +139,7 @@ pub(crate) fn check_line(check: &Check) -> String {
         )
     });
     format!(
-        "check {}: {stores}lost {}, stale {}, written by nobody {}",
-        check.when, findings.lost_writes, findings.stale_reads, findings.phantoms
+        "check {}: {stores}lost {}, stale {}, written by nobody {}, made twice {}",
+        check.when, findings.lost_writes, findings.stale_reads, findings.phantoms, findings.made_twice
     )
 }

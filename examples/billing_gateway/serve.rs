@@ -25,6 +25,7 @@ use crate::faults::Faults;
 use crate::files::{self, Files};
 use crate::http::Gateway;
 use crate::legacy::Legacy;
+use crate::logging;
 use crate::report::say;
 use crate::target::Target;
 use crate::wiring::{self, Control};
@@ -41,7 +42,7 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
             "--serve {address}: this service asks nobody who they are, so it serves loopback addresses only"
         );
     }
-    log_to_stderr();
+    logging::start("warn,crossfade=info");
     let files = Files::existing(args)?;
     let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
     if let Some(folder) = &args.history {
@@ -67,11 +68,6 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
     target.database().close().await;
     say("drained and closed");
     Ok(())
-}
-
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// Begins with the invoices of a folder, where there are none yet.

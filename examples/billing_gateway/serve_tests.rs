@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 
 use clap::Parser;
 use crossfade::route::{Stage, Store};
@@ -11,46 +10,45 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::client::Client;
-use crate::compare::{compare, versions};
+use crate::compare::{compare, sights};
 use crate::history::History;
 use crate::judge::Judge;
 use crate::ledger::Ledger;
-use crate::load::Load;
+use crate::traffic::{Load, Traffic};
 
 const FOLDER: &str = "CROSSFADE_TEST_SERVE_FOLDER";
-const CLIENTS: usize = 6;
+const ADDRESS: &str = "CROSSFADE_TEST_SERVE_ADDRESS";
 const INVOICES: usize = 300;
+/// Requests a second; they go on while the gateway is away.
+const RATE: u32 = 400;
 /// Longer than a restart, a fill, and marks that wait for the late bound take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Not a test when it is run by itself: the tests of this module start it as a process of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn served() {
-    let Ok(folder) = std::env::var(FOLDER) else { return };
-    let any = "127.0.0.1:0";
-    let args = ["billing_gateway", "--data", &folder, "--serve", any, "--admin", any];
+    let (Ok(folder), Ok(address)) = (std::env::var(FOLDER), std::env::var(ADDRESS)) else { return };
+    let args = ["billing_gateway", "--data", &folder, "--serve", &address, "--admin", "127.0.0.1:0"];
     let args = Args::parse_from(args);
-    serve(&args, any.parse().unwrap()).await.unwrap();
+    serve(&args, args.serve.unwrap()).await.unwrap();
 }
 
 /// The gateway in a process of its own.
 struct Served {
     child: Child,
-    gateway: String,
     admin: String,
 }
 
 impl Served {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, address: SocketAddr) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "serve::tests::served", "--nocapture"])
             .env(FOLDER, folder)
-            .env("RUST_LOG", "warn")
+            .env(ADDRESS, address.to_string())
+            .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -61,9 +59,9 @@ impl Served {
         };
         // The harness prints the name of the test before the first line.
         let admin = url_after("the admin API serves ");
-        let gateway = url_after("the gateway serves ");
+        url_after("the gateway serves ");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, gateway, admin }
+        Self { child, admin }
     }
 
     async fn status(&self) -> Value {
@@ -131,25 +129,9 @@ impl Drop for Served {
     }
 }
 
-/// Clients that call until the time is over, and note what they are told.
-async fn call(gateway: &str, load: &Arc<Mutex<Load>>, ledger: &Arc<Ledger>, began: Instant, time: Duration) {
-    let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
-        let (client, load, ledger) = (Client::new(gateway.to_owned()), load.clone(), ledger.clone());
-        clients.spawn(async move {
-            let end = Instant::now() + time;
-            while Instant::now() < end {
-                let job = load.lock().unwrap().next_job();
-                let done = client.run(job, &ledger, began).await;
-                if let Some(key) = done.created {
-                    load.lock().unwrap().created(key);
-                }
-            }
-        });
-    }
-    while let Some(ended) = clients.join_next().await {
-        ended.unwrap();
-    }
+/// An address that the gateway has again when it is started again.
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 async fn killed_in(stage: Stage) {
@@ -161,24 +143,20 @@ async fn killed_in(stage: Stage) {
     let legacy = Legacy::open(&legacy_url).await.unwrap();
     history.write_to(&legacy).await.unwrap();
     legacy.database().close().await;
-    let totals = history.invoices.iter().map(|i| ((i.customer_id, i.id), i.total.to_string())).collect();
-    let ledger = Arc::new(Ledger::new(totals));
-    let jobs = Arc::new(Mutex::new(Load::new(1, &history)));
-    let began = Instant::now();
-
-    let first = Served::start(folder.path());
+    let address = free_address();
+    let first = Served::start(folder.path(), address);
     first.walk_to(stage).await;
-    let gateway = first.gateway.clone();
-    let calling = call(&gateway, &jobs, &ledger, began, Duration::from_millis(900));
-    let killing = async {
-        sleep(Duration::from_millis(600)).await;
-        first.kill();
-    };
-    tokio::join!(calling, killing);
+    let (load, ledger) = (Load::new(1, &history), Ledger::new(history.openings()));
+    let traffic = Traffic::start(&format!("http://{address}"), RATE, load, ledger);
+    traffic.begin_step();
+    traffic.resume();
+    sleep(Duration::from_millis(700)).await;
+    first.kill();
 
-    let second = Served::start(folder.path());
+    let second = Served::start(folder.path(), address);
     assert_eq!(second.status().await["stage"], stage.as_str(), "the committed stage is kept");
-    call(&second.gateway, &jobs, &ledger, began, Duration::from_millis(400)).await;
+    sleep(Duration::from_millis(500)).await;
+    traffic.pause().await.unwrap();
     if stage.copies() {
         second.until("marks stay", async || second.status().await["marks"] == 0).await;
     }
@@ -192,13 +170,13 @@ async fn killed_in(stage: Stage) {
         Store::Legacy => (Store::Legacy, &legacy_url),
         Store::Target => (Store::Target, &target_url),
     };
-    let stored = versions(store, url).await.unwrap();
-    let findings = Judge::new(ledger.notes(), &stored).judge(&stored);
-    let (acknowledged, _) = ledger.counts();
+    let stored = sights(store, url).await.unwrap();
+    let findings = Judge::new(traffic.ledger().notes(), &stored).judge(&stored);
+    let (acknowledged, _) = traffic.ledger().counts();
     assert!(acknowledged > 50, "{stage}: only {acknowledged} writes were acknowledged");
     assert_eq!(
-        (findings.lost_writes, findings.stale_reads, findings.phantoms),
-        (0, 0, 0),
+        (findings.lost_writes, findings.stale_reads, findings.phantoms, findings.made_twice),
+        (0, 0, 0, 0),
         "{stage}: {:#?}",
         findings.samples
     );

@@ -1,5 +1,6 @@
 //! The verdict of a run: its numbers, and everything that keeps it from being a success.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,7 +11,7 @@ use crate::demo::CANARY_HALF;
 use crate::faults::{COPYING, FAULTS_WANTED, Faults};
 use crate::judge::Findings;
 use crate::report::{Check, Report, Step, name, say};
-use crate::traffic::{Counts, Traffic, percentile_ms};
+use crate::traffic::{Counts, KINDS, Traffic, percentile_ms};
 use crossfade::route::Stage;
 
 const STAGES: [Stage; 7] = [
@@ -33,6 +34,8 @@ pub(crate) struct Verdict {
     unknown_writes: u64,
     /// Acknowledged writes that a later look did not find, and versions that nobody wrote.
     lost_writes: u64,
+    /// Creates, sent once or again, that made more than one invoice.
+    made_twice: u64,
     divergent_keys: u64,
     stale_reads: u64,
     unaccounted_writes: u64,
@@ -43,6 +46,8 @@ pub(crate) struct Verdict {
     mismatches_transient: u64,
     injected_faults: u64,
     requests: u64,
+    /// Answers by kind.
+    answers: BTreeMap<&'static str, u64>,
     stages: Vec<StageVerdict>,
 }
 
@@ -68,6 +73,7 @@ impl Report {
             acknowledged_writes: self.acknowledged,
             unknown_writes: self.unknown,
             lost_writes: found(|findings| findings.lost_writes + findings.phantoms),
+            made_twice: found(|findings| findings.made_twice),
             divergent_keys: self.comparisons().map(|comparison| comparison.differing).sum(),
             stale_reads: found(|findings| findings.stale_reads),
             unaccounted_writes: self.statistics.unaccounted_writes,
@@ -78,6 +84,7 @@ impl Report {
             mismatches_transient: self.statistics.mismatches_transient,
             injected_faults: faults.total(),
             requests: stages.iter().map(|stage| stage.requests).sum(),
+            answers: self.counts_of(traffic, |_| true).kinds,
             stages,
         }
     }
@@ -87,6 +94,7 @@ impl Report {
         let mut complaints = Vec::new();
         for (count, what) in [
             (verdict.lost_writes, "acknowledged writes are lost"),
+            (verdict.made_twice, "creates made more than one invoice"),
             (verdict.divergent_keys, "keys differ"),
             (verdict.stale_reads, "reads were stale"),
             (verdict.unaccounted_writes, "writes are unaccounted"),
@@ -101,15 +109,16 @@ impl Report {
         complaints.extend(self.samples());
         complaints.extend(self.target_read_complaints(traffic));
         complaints.extend(fault_complaints(faults));
+        complaints.extend(kind_complaints(&verdict.answers));
         complaints.extend(
             self.steps.iter().flat_map(|step| traffic_complaints(step, &traffic.counts(step.number))),
         );
         complaints
     }
+
     fn stage_verdict(&self, stage: Stage, traffic: &Traffic) -> StageVerdict {
         let steps = || self.steps.iter().filter(move |step| step.stage == stage);
-        let mut counts = Counts::default();
-        steps().for_each(|step| counts.merge(&traffic.counts(step.number)));
+        let mut counts = self.counts_of(traffic, |step| step.stage == stage);
         StageVerdict {
             stage: stage.to_string(),
             seconds: rounded(steps().map(|step| step.time.as_secs_f64()).sum()),
@@ -120,6 +129,13 @@ impl Report {
             p50_ms: rounded(percentile_ms(&mut counts.latencies, 0.5)),
             p99_ms: rounded(percentile_ms(&mut counts.latencies, 0.99)),
         }
+    }
+
+    fn counts_of(&self, traffic: &Traffic, wanted: impl Fn(&Step) -> bool) -> Counts {
+        let mut counts = Counts::default();
+        let steps = self.steps.iter().filter(|step| wanted(step));
+        steps.for_each(|step| counts.merge(&traffic.counts(step.number)));
+        counts
     }
 
     fn comparisons(&self) -> impl Iterator<Item = &Comparison> {
@@ -140,12 +156,9 @@ impl Report {
     fn target_read_complaints(&self, traffic: &Traffic) -> Vec<String> {
         let mut complaints = Vec::new();
         for (stage, label, wanted) in TARGET_READS {
-            let mut counts = Counts::default();
-            let steps = self
-                .steps
-                .iter()
-                .filter(|step| step.stage == stage && label.is_none_or(|label| step.label == label));
-            steps.for_each(|step| counts.merge(&traffic.counts(step.number)));
+            let counts = self.counts_of(traffic, |step| {
+                step.stage == stage && label.is_none_or(|label| step.label == label)
+            });
             let percent = counts.target_percent();
             if percent < wanted {
                 complaints.push(format!(
@@ -171,13 +184,15 @@ impl Verdict {
             "{} requests, {} acknowledged writes, {} of unknown fate, {} injected faults",
             self.requests, self.acknowledged_writes, self.unknown_writes, self.injected_faults
         ));
+        let answers: Vec<_> = self.answers.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        say(&format!("answers: {}", answers.join(", ")));
         say(&format!(
             "{} marks, {} copies, {} fallbacks, {} mismatches confirmed, {} transient",
             self.marks, self.copies, self.fallbacks, self.mismatches_confirmed, self.mismatches_transient
         ));
         say(&format!(
-            "lost writes {}, divergent keys {}, stale reads {}, unaccounted writes {}",
-            self.lost_writes, self.divergent_keys, self.stale_reads, self.unaccounted_writes
+            "lost writes {}, made twice {}, divergent keys {}, stale reads {}, unaccounted writes {}",
+            self.lost_writes, self.made_twice, self.divergent_keys, self.stale_reads, self.unaccounted_writes
         ));
     }
 }
@@ -189,6 +204,11 @@ fn fault_complaints(faults: &Faults) -> Vec<String> {
         })
     });
     missing.collect()
+}
+
+fn kind_complaints(answers: &BTreeMap<&'static str, u64>) -> Vec<String> {
+    let missing = KINDS.into_iter().filter(|kind| !answers.contains_key(kind));
+    missing.map(|kind| format!("no request had the answer {kind:?}, so the run did not try it")).collect()
 }
 
 fn traffic_complaints(step: &Step, counts: &Counts) -> Vec<String> {

@@ -1,30 +1,25 @@
 //! The routes, and what they share.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
-use tower_http::catch_panic::CatchPanicLayer;
 
+use super::around::around;
 use super::closing::close;
 use super::find::find;
 use super::headers::store_of_read;
 use super::invoices::{create, delete, put, read};
 use super::list::list;
 use super::payments::pay;
-use super::problem::{Problem, panicked};
+use super::problem::Problem;
 use crate::customers::Customers;
 use crate::request::{About, Call, InvoiceAnswer, InvoiceRequest, InvoiceService};
 use crossfade::route::Store;
 
-/// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-pub(super) const BODY_BYTES_MAX: usize = 128 * 1024;
 const REQUESTS_AT_ONCE_MAX: usize = 4_096;
 
 /// What the routes need. Customers are reference data outside the migration.
@@ -48,9 +43,9 @@ impl Gateway {
         Self { read_override, ..self }
     }
 
-    /// The routes, with panics turned into problems.
+    /// The routes, with all that is around them.
     pub(crate) fn into_router(self) -> Router {
-        Router::new()
+        let routes = Router::new()
             .route("/customers/{customer}/invoices", get(list).post(create))
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))
@@ -61,9 +56,8 @@ impl Gateway {
             .method_not_allowed_fallback(|| async {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method")
             })
-            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-            .layer(CatchPanicLayer::custom(panicked))
-            .with_state(self)
+            .with_state(self);
+        around(routes)
     }
 
     /// The store that the caller names for a read, if it may.
@@ -93,9 +87,6 @@ impl Gateway {
         let Ok(_slot) = self.slots.try_acquire() else {
             return Err(Problem::overloaded());
         };
-        match tokio::time::timeout(REQUEST_TIMEOUT, self.invoices.clone().oneshot(request)).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(Problem::timed_out()),
-        }
+        Ok(self.invoices.clone().oneshot(request).await?)
     }
 }

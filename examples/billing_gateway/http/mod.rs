@@ -10,6 +10,9 @@
 //! | `GET /invoices?number=INV-2026-000007` | the invoice with that number, and where it is in `Content-Location` |
 //! | `GET /healthz` | the process answers |
 //!
+//! Every request has an id: the caller's `x-request-id` or a new one, which comes back in the answer and stands in the
+//! trace (`RUST_LOG=info`). It has 5 seconds, and a body of at most 128 KiB.
+//!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
 //! been (`unknown`); every 4xx changed nothing.
 //!
@@ -26,7 +29,7 @@
 //! left of the total, `paid` says that nothing is. A payment above the balance is 409, and so is a PUT whose total would
 //! lie below what was received; a PUT keeps what was received.
 //!
-//! **Closing** sets `closed` in all invoices that are named, in one transaction; a PUT keeps it. When some do not exist it is 404,
+//! **Closing** sets `closed` in all invoices that are named, in one transaction; it forbids nothing, and a PUT keeps it. When some do not exist it is 404,
 //! whose `invoices` names them, and nothing was changed.
 //!
 //! **One store.** When the gateway allows it, `crossfade-read: legacy` or `target` names the store of a GET, for whoever
@@ -34,6 +37,7 @@
 //! its store already. Elsewhere, and when it is not allowed, the header is ignored.
 
 mod answer;
+mod around;
 mod closing;
 mod conditional;
 mod find;
@@ -48,3 +52,4 @@ mod tests;
 
 pub(crate) use answer::ANSWERED_BY;
 pub(crate) use gateway::Gateway;
+pub(crate) use headers::IDEMPOTENCY_KEY;

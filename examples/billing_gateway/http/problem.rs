@@ -1,7 +1,5 @@
 //! Errors as JSON problems (RFC 9457).
 
-use std::any::Any;
-
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,6 +12,8 @@ use crate::request::StoreError;
 
 /// How many seconds a caller should wait before it asks a store again that did not answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+pub(super) const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// One problem. Its type is `about:blank`: the status says what kind it is.
 #[derive(Clone, Debug, Serialize)]
@@ -71,7 +71,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, PROBLEM);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
@@ -91,11 +91,6 @@ fn status_of(error: &StoreError) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
-}
-
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    // The panic itself is on stderr; callers need not know it.
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the service made a mistake").into_response()
 }
 
 macro_rules! problem_from {

@@ -2,7 +2,7 @@
 
 use crossfade::data::{RecordKey, RecordStore};
 
-use super::support::{Stores, checked, deciding, invoice, request, stores};
+use super::support::{Stores, checked, deciding, invoice, new_with_key, request, stores};
 use crate::domain::{Invoices, Precondition, key};
 use crate::history::History;
 use crate::request::{Call, StoreError};
@@ -56,6 +56,9 @@ async fn generated_history_is_the_same_in_both_schemas() {
     history.invoices.truncate(300);
     for invoice in &mut history.invoices {
         invoice.customer_id = 1;
+        invoice.closed = invoice.id % 3 == 0;
+        invoice.idempotency =
+            new_with_key("1.00", &invoice.number).idempotency.filter(|_| invoice.id % 2 == 0);
         stores.legacy.replace(&key(1, invoice.id), Some(invoice), 0).await.unwrap();
         stores.target.replace(&key(1, invoice.id), Some(invoice), 0).await.unwrap();
     }

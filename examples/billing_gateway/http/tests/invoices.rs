@@ -6,7 +6,7 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use super::support::{draft, send, service};
-use crate::http::gateway::BODY_BYTES_MAX;
+use crate::http::around::BODY_BYTES_MAX;
 
 #[tokio::test]
 async fn an_invoice_lives_from_create_to_delete() {
@@ -66,7 +66,7 @@ async fn bad_input_is_a_problem_that_says_what_is_wrong() {
         (path, draft(1, "much"), 422, "unit_price"),
         (path, draft(1, "1").replace("\"1\"", "1.5"), 422, "unit_price"),
         (path, many.to_string(), 422, "100 lines"),
-        (path, " ".repeat(BODY_BYTES_MAX + 1), 413, "length limit"),
+        (path, " ".repeat(BODY_BYTES_MAX + 1), 413, "limit"),
         ("/customers/9/invoices", draft(1, "1"), 404, "customer 9"),
         ("/customers/x/invoices", draft(1, "1"), 400, "x"),
         ("/elsewhere", draft(1, "1"), 404, "path"),

@@ -10,7 +10,7 @@ use super::support::{customers, draft, send_with};
 use crate::customers::Customers;
 use crate::http::Gateway;
 use crate::http::headers::CROSSFADE_READ;
-use crate::request::{Body, InvoiceAnswer, InvoiceRequest, InvoiceService, StoreError};
+use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, InvoiceService, StoreError};
 use crossfade::route::{StorageRequest, Store};
 
 type Asked = Arc<Mutex<Vec<Option<Store>>>>;
@@ -21,10 +21,10 @@ fn gateway() -> (Gateway, Asked) {
     let notes = asked.clone();
     let service = service_fn(move |request: InvoiceRequest| {
         notes.lock().unwrap().push(request.read_override());
-        let body = if request.is_write() { Body::Deleted } else { Body::Missing };
-        let list = matches!(&request.about, crate::request::About::Customer { call, .. }
-            if matches!(call, crate::request::Call::List { .. }));
-        let body = if list { Body::List(Vec::new()) } else { body };
+        let body = match request.about {
+            About::Customer { call: Call::List { .. }, .. } => Body::List(Vec::new()),
+            _ => Body::Missing,
+        };
         std::future::ready(Ok::<_, StoreError>(InvoiceAnswer { from: Store::Legacy, body }))
     });
     (Gateway::new(InvoiceService::new(service), Customers::known(&customers())), asked)

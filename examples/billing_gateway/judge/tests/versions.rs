@@ -1,42 +1,15 @@
-//! The judge is right: each kind of damage is seen, and whatever interleaving allows is not called damage.
+//! Creates, puts and deletes.
 
-use super::*;
+use std::collections::HashMap;
 
-const KEY: Key = (1, 10);
-
-fn at(millis: u64) -> At {
-    Duration::from_millis(millis)
-}
-
-fn version(token: Token) -> Version {
-    Version { token, total: format!("{token}.00") }
-}
-
-/// A write of `token`, or a delete when it is 0.
-fn write(token: Token, start: u64, end: u64, fate: Fate) -> Write {
-    Write {
-        customer: KEY.0,
-        invoice: Some(KEY.1),
-        version: (token > 0).then(|| version(token)),
-        creates: token == 1,
-        start: at(start),
-        end: at(end),
-        fate,
-    }
-}
-
-fn look(token: Token, start: u64, end: u64) -> Look {
-    Look { key: KEY, version: (token > 0).then(|| version(token)), start: at(start), end: at(end) }
-}
+use super::support::{KEY, at, counts, findings, look, sight, write};
+use crate::ledger::Fate::{Acked, Failed, Unknown};
+use crate::ledger::{HISTORY, ListLook, Look, Notes, Opening, Sight, Token, Version, Write};
 
 fn judged(writes: Vec<Write>, looks: Vec<Look>, last: Token) -> (u64, u64, u64) {
-    let stored: BTreeMap<_, _> = (last > 0).then(|| (KEY, version(last))).into_iter().collect();
-    let notes = Notes { writes, looks, ..Notes::default() };
-    let findings = Judge::new(notes, &stored).judge(&stored);
-    (findings.lost_writes, findings.stale_reads, findings.phantoms)
+    let stored: Vec<_> = (last > 0).then(|| (KEY, sight(last))).into_iter().collect();
+    counts(&findings(Notes { writes, looks, ..Notes::default() }, &stored))
 }
-
-use Fate::{Acked, Failed, Unknown};
 
 #[test]
 fn a_history_in_order_is_fine() {
@@ -99,7 +72,10 @@ fn what_nobody_wrote_is_a_phantom() {
     assert_eq!(judged(writes(), vec![look(2, 40, 50)], 1), (0, 0, 1), "a write that surely failed");
     assert_eq!(judged(writes(), vec![look(9, 40, 50)], 1), (0, 0, 1), "a token that nobody has");
     assert_eq!(judged(writes(), vec![look(1, 40, 50)], 9), (0, 0, 1));
-    let other_total = Look { version: Some(Version { token: 1, total: "0.00".into() }), ..look(1, 40, 50) };
+    let other_total = Look {
+        seen: Some(Sight { version: Version { token: 1, total: "0.00".into() }, ..sight(1) }),
+        ..look(1, 40, 50)
+    };
     assert_eq!(judged(writes(), vec![other_total], 1), (0, 0, 1), "a total that the client did not compute");
     assert_eq!(
         judged(vec![write(1, 60, 70, Acked)], vec![look(1, 40, 50)], 1),
@@ -109,29 +85,19 @@ fn what_nobody_wrote_is_a_phantom() {
 }
 
 #[test]
-fn an_invoice_of_a_create_without_an_answer_is_found_by_its_token() {
-    let create = Write { invoice: None, ..write(7, 0, 10, Unknown) };
-    assert_eq!(judged(vec![create.clone()], vec![look(7, 40, 50)], 7), (0, 0, 0));
-    assert_eq!(judged(vec![create.clone()], vec![], 0), (0, 0, 0));
-    let twice = Look { key: (1, 11), ..look(7, 40, 50) };
-    assert_eq!(judged(vec![create], vec![twice], 7), (0, 0, 1), "it was made twice");
-}
-
-#[test]
 fn a_list_must_hold_every_acknowledged_invoice_in_its_newest_form() {
     let list = |versions: &[(i64, Token)], after, upto| ListLook {
         customer: 1,
         after,
         upto,
-        versions: versions.iter().map(|&(invoice, token)| (invoice, version(token))).collect(),
+        seen: versions.iter().map(|&(invoice, token)| (invoice, sight(token))).collect(),
         start: at(40),
         end: at(50),
     };
     let judged = |list| {
         let writes = vec![write(1, 0, 10, Acked), write(2, 20, 30, Acked)];
-        let stored = BTreeMap::from([(KEY, version(2))]);
         let notes = Notes { writes, lists: vec![list], ..Notes::default() };
-        let findings = Judge::new(notes, &stored).judge(&stored);
+        let findings = findings(notes, &[(KEY, sight(2))]);
         (findings.stale_reads, findings.phantoms)
     };
     assert_eq!(judged(list(&[(10, 2)], 0, None)), (0, 0));
@@ -144,8 +110,20 @@ fn a_list_must_hold_every_acknowledged_invoice_in_its_newest_form() {
 
 #[test]
 fn history_counts_as_written_before_everything() {
-    let stored = BTreeMap::from([(KEY, Version { token: HISTORY, total: "5.00".into() })]);
-    let notes = || Notes { history: HashMap::from([(KEY, "5.00".to_owned())]), ..Notes::default() };
-    assert_eq!(Judge::new(notes(), &stored).judge(&stored).lost_writes, 0);
-    assert_eq!(Judge::new(notes(), &BTreeMap::new()).judge(&BTreeMap::new()).lost_writes, 1);
+    let opening = Opening { total: "5.00".into(), received: 200 };
+    let notes = || Notes { history: HashMap::from([(KEY, opening.clone())]), ..Notes::default() };
+    let version = Version { token: HISTORY, total: "5.00".into() };
+    let stored = |received| [(KEY, Sight { version: version.clone(), received, closed: false })];
+    assert_eq!(counts(&findings(notes(), &stored(200))), (0, 0, 0));
+    assert_eq!(counts(&findings(notes(), &[])), (1, 0, 0));
+    assert_eq!(counts(&findings(notes(), &stored(0))), (1, 0, 0), "what was paid before is lost");
+    assert_eq!(counts(&findings(notes(), &stored(201))), (0, 0, 1), "a cent that nobody paid");
+}
+
+/// A conditional write that was made is a look at the version that it names.
+#[test]
+fn a_write_of_a_version_that_was_overtaken_is_found() {
+    let writes = || vec![write(1, 0, 10, Acked), write(2, 20, 30, Acked), write(3, 40, 50, Acked)];
+    assert_eq!(judged(writes(), vec![look(2, 40, 50)], 3), (0, 0, 0));
+    assert_eq!(judged(writes(), vec![look(1, 40, 50)], 3), (0, 1, 0), "the second was overwritten unseen");
 }

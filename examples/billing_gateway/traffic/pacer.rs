@@ -1,5 +1,4 @@
-//! Open-loop traffic through HTTP: requests are sent when they are due, whatever happened to those before, and
-//! latency counts from when they were due.
+//! Sends each job when it is due, and counts what comes of it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +9,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::client::{Client, Done, Ended};
-use crate::ledger::Ledger;
-use crate::load::Load;
+use super::client::Client;
+use super::counts::Counts;
+use super::done::{Answered, Done};
+use super::load::Load;
+use crate::ledger::{Ledger, SETTLES};
 
 /// Clients, each with a connection of its own; requests go round them.
 const CLIENTS: usize = 16;
@@ -22,24 +23,6 @@ const IN_FLIGHT_MAX: usize = 2_000;
 const TICK: Duration = Duration::from_millis(1);
 /// How long a pause waits for the requests on their way.
 const PAUSE_MAX: Duration = Duration::from_secs(15);
-
-/// What was counted in one step of the walk.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) requests: u64,
-    pub(crate) reads: u64,
-    pub(crate) target_reads: u64,
-    /// Answered 503.
-    pub(crate) unavailable: u64,
-    /// Answered otherwise than a service may.
-    pub(crate) broken: u64,
-    /// Not sent: too many were on their way.
-    pub(crate) shed: u64,
-    /// Microseconds from when each request was due to its answer.
-    pub(crate) latencies: Vec<u32>,
-    /// The first strange answer.
-    pub(crate) complaint: Option<String>,
-}
 
 /// The running traffic.
 #[derive(Clone, Debug)]
@@ -146,60 +129,24 @@ impl Traffic {
             let shared = &this.0;
             let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
             this.count(step, |counts| counts.add(&done, due.elapsed()));
-            if let Some(key) = done.created {
-                shared.load.lock().unwrap_or_else(PoisonError::into_inner).created(key);
-            }
             drop(slot);
+            this.learn(done).await;
         });
+    }
+
+    /// Tells the load what a client was told. Of a create that was sent again, a try may still be on its way: the
+    /// invoice is left alone until none can be, as its service asks of whoever deletes it.
+    async fn learn(&self, done: Done) {
+        let Ok(Answered { learned: Some((key, known)), created, .. }) = done.answered else { return };
+        if created && done.unavailable > 0 {
+            tokio::time::sleep(SETTLES).await;
+        }
+        let mut load = self.0.load.lock().unwrap_or_else(PoisonError::into_inner);
+        if created { load.created(key, known) } else { load.learn(key, known) }
     }
 
     fn count(&self, step: usize, act: impl FnOnce(&mut Counts)) {
         let mut steps = self.0.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.get_mut(step).map(act);
     }
-}
-
-impl Counts {
-    /// All steps of one stage together.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.reads += other.reads;
-        self.target_reads += other.target_reads;
-        self.unavailable += other.unavailable;
-        self.broken += other.broken;
-        self.shed += other.shed;
-        self.latencies.extend(&other.latencies);
-        self.complaint = self.complaint.take().or_else(|| other.complaint.clone());
-    }
-
-    /// The share of the answered reads that the target answered, in percent.
-    pub(crate) fn target_percent(&self) -> f64 {
-        if self.reads == 0 { 0.0 } else { self.target_reads as f64 * 100.0 / self.reads as f64 }
-    }
-
-    fn add(&mut self, done: &Done, latency: Duration) {
-        self.requests += 1;
-        self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
-        if let Some(from_target) = done.read {
-            self.reads += 1;
-            self.target_reads += u64::from(from_target);
-        }
-        match done.ended {
-            Ended::Fine => {}
-            Ended::Unavailable => self.unavailable += 1,
-            Ended::Broken => self.broken += 1,
-        }
-        if self.complaint.is_none() {
-            self.complaint.clone_from(&done.complaint);
-        }
-    }
-}
-
-/// The latency, in milliseconds, that this share of requests stays below.
-pub(crate) fn percentile_ms(latencies: &mut [u32], share: f64) -> f64 {
-    if latencies.is_empty() {
-        return 0.0;
-    }
-    let at = ((latencies.len() - 1) as f64 * share) as usize;
-    f64::from(*latencies.select_nth_unstable(at).1) / 1_000.0
 }
