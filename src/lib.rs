@@ -114,6 +114,29 @@
 //! Each of the three can do without writing to the target until `ramp_down`, and says so beforehand: `records_before_ramp_down`,
 //! `functions_before_ramp_down`, [`RoutingHandle::without_target_writes`](route::RoutingHandle::without_target_writes).
 //!
+//! # Running it
+//! The config in a watched file, metrics, and an admin API (features `watch`, `prometheus`, `admin`); see
+//! [`operations`].
+//!
+//! ```no_run
+//! # use crossfade::{admin::Admin, config_file::ConfigFile, copy::Copier, fill::Fill, journal::Journal, metrics::Metrics};
+//! # use crossfade::route::RoutingHandle;
+//! # use crossfade::test_util::MemoryStore;
+//! # use tokio::net::TcpListener;
+//! # async fn run(shutdown: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
+//! # let journal = Journal::memory();
+//! let file = ConfigFile::new("/etc/invoices/routing.toml");       // a ConfigMap, an editor: any change is seen
+//! let routing = RoutingHandle::open(&journal, file.read().await?).await?;
+//! let watched = file.watch(routing).await?;                       // a broken file keeps the last good config
+//! # let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
+//!
+//! let metrics = Metrics::new().migration("invoices", routing);    // metrics.text() for a scrape, or a collector
+//! let admin = Admin::new("invoices", routing).fill(move || Fill::new(copier));
+//! admin.serve(TcpListener::bind("127.0.0.1:9090").await?, shutdown).await?;
+//! # drop((watched, metrics));
+//! # Ok(()) }
+//! ```
+//!
 //! # Reading order
 //! 1. [`data`]: keys, records, and the one trait that you implement for each store.
 //! 2. [`route`]: stages, config, cohorts, and the handle that moves between stages while requests run.

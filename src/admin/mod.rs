@@ -94,6 +94,7 @@
 //! | <a id="stage-differs"></a>`stage-differs` | 409 | the config names another stage than the committed one |
 //! | <a id="fill-runs"></a>`fill-runs` | 409 | a fill is running already |
 //! | <a id="no-fill"></a>`no-fill` | 409 | no fill is running |
+//! | <a id="no-target-writes"></a>`no-target-writes` | 409 | some way in cannot write to the target, which would decide; deploy a build that can |
 //! | <a id="too-large"></a>`too-large` | 413 | the body is too long |
 //! | <a id="no-such-type"></a>`no-such-type` | 415 | the body is of another type |
 //! | <a id="bad-request"></a>`bad-request` | 422 | something is missing, unknown or empty; `path` says what |
