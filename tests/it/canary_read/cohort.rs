@@ -45,8 +45,8 @@ async fn a_rule_takes_the_reads_of_a_country_in_whatever_they_read() {
     let canary = Canary::at(Stage::Canary, "").await;
     canary.swap("[cohort]\nrules = [{ attribute = \"country\", values = [\"Canada\", \"Cuba\"] }]").await;
     for (country, store) in [("Canada", Store::Target), ("Cuba", Store::Target), ("Chile", Store::Legacy)] {
-        assert_eq!(canary.from(Call::get(1, 1).from_country(country)).await, store, "{country}");
-        assert_eq!(canary.from(Call::list(9).from_country(country)).await, store, "{country}");
+        assert_eq!(canary.from(Call::get(1, 1).in_country(country)).await, store, "{country}");
+        assert_eq!(canary.from(Call::list(9).in_country(country)).await, store, "{country}");
     }
 }
 
@@ -58,7 +58,7 @@ async fn the_deny_list_beats_the_allow_list_and_both_beat_rules_and_weight() {
         .swap(&format!("[cohort]\nweight = \"100%\"\nallow = [\"1\"]\ndeny = [\"1\", \"2\"]\n{rules}"))
         .await;
     for (group, store) in [(1, Store::Legacy), (2, Store::Legacy), (3, Store::Target)] {
-        assert_eq!(canary.from(Call::get(group, 1).from_country("Canada")).await, store, "{group}");
+        assert_eq!(canary.from(Call::get(group, 1).in_country("Canada")).await, store, "{group}");
     }
     canary.swap("[cohort]\nallow = [\"1\"]").await;
     assert_eq!(canary.from(Call::get(1, 1)).await, Store::Target);

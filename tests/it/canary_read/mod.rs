@@ -48,7 +48,7 @@ impl Call {
         Self::new(Request::List { group })
     }
 
-    fn from_country(self, country: &'static str) -> Self {
+    fn in_country(self, country: &'static str) -> Self {
         Self { country, ..self }
     }
 
