@@ -5,14 +5,17 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crossfade::data::{Key, Scopes};
 use crossfade::journal::Journal;
 use crossfade::metrics::{LABEL_VALUES_MAX, Metrics, STATUS_EVERY};
-use crossfade::route::{RoutingConfig, RoutingHandle, Stage};
+use crossfade::route::{Operation, RouteLayer, RoutingConfig, RoutingHandle, Stage, StorageRequest, Store};
+use crossfade::store::TargetLayer;
 use crossfade::test_util::{Call, Fault};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use prometheus_client::registry::Registry;
+use tower::{BoxError, Layer, ServiceExt};
 
-use crate::support::{World, asked, config};
+use crate::support::{World, asked, config, put};
 
 /// Every sample of a text by its name and labels.
 fn samples(text: &str) -> BTreeMap<String, f64> {
@@ -248,4 +251,44 @@ async fn publishing_keeps_its_pace_and_stops() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(weight(), Some(0.5));
     drop(guard);
+}
+
+/// A read that names the target.
+#[derive(Clone)]
+struct FromTarget;
+
+impl StorageRequest for FromTarget {
+    fn operation(&self) -> Operation {
+        Operation::read("get")
+    }
+
+    fn scopes(&self) -> Scopes {
+        Key::new(&1, &1).into()
+    }
+
+    fn read_override(&self) -> Option<Store> {
+        Some(Store::Target)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dirty_read_counts_only_where_it_would_have_gone_elsewhere() {
+    for (stage, counted) in [(Stage::Live, 1), (Stage::RampDown, 0)] {
+        let mut world = World::at(stage, "[cohort]\nread_override = true").await;
+        world.reconciler.take().unwrap().stop().await;
+        world.journal.mark_for_repair(Key::new(&1, &1).into()).await.unwrap();
+        let answers = tower::service_fn(|FromTarget| async { Ok::<(), BoxError>(()) });
+        let stores = TargetLayer::new(answers).layer(answers);
+        RouteLayer::new(world.routing).layer(stores).oneshot(FromTarget).await.unwrap();
+        assert_eq!(world.routing.stats().dirty_reads, counted, "{stage}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_refused_before_a_store_is_asked_are_counted() {
+    let world = World::at(Stage::Shadow, "").await;
+    world.routing.close().await.unwrap();
+    world.call(put(1, 1, 1)).await.unwrap_err();
+    let scraped = samples(&Metrics::new().migration("invoices", world.routing).text().await);
+    assert_eq!(scraped["crossfade_requests_refused_total{migration=\"invoices\"}"], 1.0);
 }

@@ -102,9 +102,9 @@ async fn a_server_that_does_not_say_who_calls_lets_nobody_in_without_a_token() {
 async fn routes_of_several_migrations_fit_into_one_server() {
     let (invoices, notes) = (World::new("").await, World::at(Stage::Shadow, "").await);
     let router = axum::Router::new()
-        .nest("/invoices", Admin::new("invoices", invoices.routing).token(token()).router())
+        .fallback(|| async { "elsewhere" })
         .nest("/notes", Admin::new("notes", notes.routing).token(token()).router())
-        .fallback(|| async { "elsewhere" });
+        .merge(Admin::new("invoices", invoices.routing).token(token()).router());
     let request =
         Request::get("/notes/admin/status").header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
     let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -173,6 +173,17 @@ async fn connections_over_the_limit_wait_and_those_that_say_nothing_are_closed()
     silent[0].read_to_end(&mut closed).await.unwrap();
     assert!(start.elapsed() >= HEAD_TIME_MAX - Duration::from_secs(1), "{:?}", start.elapsed());
     waits.await.is_well();
+}
+
+#[tokio::test]
+async fn a_connection_carries_one_request() {
+    let world = World::new("").await;
+    let served = serve_world(&world).await;
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(b"GET /admin/status HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    timeout(HEAD_TIME_MAX / 2, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test]

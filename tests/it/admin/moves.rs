@@ -6,6 +6,8 @@ use crossfade::reconcile::Reconciler;
 use crossfade::route::{Asked, Stage};
 use crossfade::test_util::{Call, Fault};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tower::ServiceExt;
 
 use super::caller::{ask, serve_world};
@@ -109,14 +111,21 @@ async fn a_move_goes_on_when_its_caller_goes_away() {
     let running = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
     tokio::time::sleep(Duration::from_millis(10)).await;
     let served = serve_world(&world).await;
-    let ramp_down = ask(json!({ "stage": "ramp_down" }));
-    let asked = served.post("/admin/stage", &ramp_down);
-    tokio::time::timeout(Duration::from_millis(150), asked).await.unwrap_err();
+    let body = ask(json!({ "stage": "ramp_down" })).to_string();
+    let head = "POST /admin/stage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let mut caller = TcpStream::connect(served.address).await.unwrap();
+    let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    caller.write_all(request.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    drop(caller);
     assert_eq!(world.routing.stage(), Stage::Live);
     running.await.unwrap().unwrap();
-    while world.routing.stage() != Stage::RampDown {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let moved = async {
+        while world.routing.stage() != Stage::RampDown {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), moved).await.unwrap();
 }
 
 #[tokio::test]
