@@ -80,6 +80,8 @@ mod index;
 mod limits;
 mod marking;
 mod model;
+#[cfg(all(test, feature = "sqlite"))]
+mod scripted;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -94,6 +96,8 @@ pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
 pub(crate) use marking::RunningMark;
 pub use model::*;
+#[cfg(all(test, feature = "sqlite"))]
+pub(crate) use scripted::{Fate, scripted};
 pub use state::{AUDIT_LINES_MAX, JournalState};
 #[cfg(feature = "sqlite")]
 pub use writer::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};

@@ -2,20 +2,31 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
+mod authority_change;
 mod cancellation;
+mod closing;
+mod copy_order;
 mod crash;
+mod drain;
 mod dual_write;
+mod everything;
 mod fallback;
 mod fill;
+mod given_up;
 mod journal_rules;
+mod late_bounds;
 mod layer_order;
 mod mismatch_metrics;
+mod plain_target;
+mod planning;
 mod reads;
+mod reconciler;
 mod repair;
 mod search;
 mod simulation;
 mod stages;
 mod support;
+mod two_gateways;
 
 /// A file that no `mod` line names is not compiled, and its tests are silently not run.
 #[test]
