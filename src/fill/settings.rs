@@ -85,9 +85,8 @@ impl Control {
     /// Waits while it is paused.
     pub(super) async fn resumed(&self) {
         loop {
+            // Hears of a change from here on, before it is polled, too.
             let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
             if !self.paused.load(Ordering::SeqCst) || self.is_stopped() {
                 return;
             }

@@ -143,4 +143,14 @@ mod tests {
             reserved = stamps.reserved.load(Ordering::SeqCst);
         }
     }
+
+    #[test]
+    fn a_reservation_is_asked_for_before_it_is_needed() {
+        let stamps = Stamps::default();
+        stamps.reserved(RESERVED_AHEAD);
+        assert_eq!(stamps.take(1), Taken::Stamp { stamp: 1, reserve: None });
+        let soon = RESERVED_AHEAD / 2 + 1;
+        let reserve = Some(soon + RESERVED_AHEAD);
+        assert_eq!(stamps.take(soon), Taken::Stamp { stamp: soon, reserve });
+    }
 }

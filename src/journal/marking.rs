@@ -282,3 +282,76 @@ impl Journal {
         }
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio_test::task;
+
+    use crate::data::{Key, Scopes};
+    use crate::journal::{Command, Fate, Journal, Reason, scripted};
+
+    /// A journal that records a mark when it is let go.
+    async fn held() -> (Journal, mpsc::Sender<()>) {
+        let (go_on, may_go_on) = mpsc::channel();
+        let fate = move |command: &Command| {
+            if matches!(command, Command::Mark { .. }) {
+                // The writer's thread: nothing else waits on it.
+                may_go_on.recv().unwrap();
+            }
+            Fate::Done
+        };
+        let journal = scripted(fate).await;
+        journal.open_session(std::time::Duration::ZERO, false).await.unwrap();
+        (journal, go_on)
+    }
+
+    fn scopes() -> Scopes {
+        Key::new(&1, &1).into()
+    }
+
+    #[tokio::test]
+    async fn a_mark_of_a_read_that_cannot_be_recorded_is_counted_and_taken_off() {
+        let journal = scripted(|command| match command {
+            Command::MarkLeft { .. } => Fate::NotDone,
+            _ => Fate::Done,
+        });
+        let journal = journal.await;
+        let (tell, told) = mpsc::channel();
+        let tell: &'static mpsc::Sender<()> = Box::leak(Box::new(tell));
+        journal.mark_left_soon(scopes(), Reason::Read, || tell.send(()).unwrap());
+        assert!(journal.is_dirty(scopes().as_slice()), "at once");
+        told.recv().unwrap();
+        assert_nothing_is_marked(&journal).await;
+    }
+
+    async fn assert_nothing_is_marked(journal: &Journal) {
+        // Queued behind the mark and its removal.
+        for _ in 0..2 {
+            journal.status().await.unwrap();
+        }
+        assert_eq!((journal.status().await.unwrap().marks.total(), journal.marks()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_is_recorded_after_its_caller_has_gone_away_is_taken_back() {
+        let (journal, go_on) = held().await;
+        let mut mark = task::spawn(journal.mark(scopes(), 1));
+        tokio_test::assert_pending!(mark.poll());
+        drop(mark);
+        go_on.send(()).unwrap();
+        assert_nothing_is_marked(&journal).await;
+    }
+
+    #[tokio::test]
+    async fn a_mark_whose_caller_goes_away_before_it_looks_at_the_answer_is_taken_back() {
+        let (journal, go_on) = held().await;
+        let mut mark = task::spawn(journal.mark(scopes(), 1));
+        tokio_test::assert_pending!(mark.poll());
+        go_on.send(()).unwrap();
+        assert_eq!(journal.status().await.unwrap().marks.running, 1);
+        drop(mark);
+        assert_nothing_is_marked(&journal).await;
+    }
+}

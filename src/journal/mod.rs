@@ -82,6 +82,8 @@ mod marking;
 mod model;
 #[cfg(feature = "sqlite")]
 mod room;
+#[cfg(all(test, feature = "sqlite"))]
+mod scripted;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -98,6 +100,8 @@ pub(crate) use marking::RunningMark;
 pub use model::*;
 #[cfg(feature = "sqlite")]
 pub use room::RESERVE_BYTES;
+#[cfg(all(test, feature = "sqlite"))]
+pub(crate) use scripted::{Fate, scripted};
 #[cfg(feature = "sqlite")]
 pub use sqlite::DISK_RESERVE_BYTES;
 pub use state::{AUDIT_LINES_MAX, JournalState};

@@ -92,3 +92,55 @@ impl Journal {
         drop(self.send(Command::ReserveStamps { upto }, reserved));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn stamps_go_on_above_all_that_an_earlier_process_may_have_taken() {
+        let journal = Journal::memory();
+        let reserved = journal.now() + micros(Duration::from_secs(3_600));
+        journal.done(Command::ReserveStamps { upto: reserved }).await.unwrap();
+        journal.open_session(Duration::ZERO, false).await.unwrap();
+        assert!(journal.stamp().await.unwrap() > reserved);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_stamp_is_taken_that_the_journal_has_not_reserved() {
+        let journal = Journal::memory();
+        for _ in 0..100 {
+            let stamp = journal.stamp().await.unwrap();
+            assert!(journal.status().await.unwrap().reserved_stamp >= stamp);
+            tokio::time::advance(Duration::from_millis(90)).await;
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test(start_paused = true)]
+    async fn a_reservation_that_failed_reserves_nothing() {
+        use crate::journal::{Fate, scripted};
+
+        let mut reservations = 0;
+        let fate = move |command: &Command| {
+            reservations += u32::from(matches!(command, Command::ReserveStamps { .. }));
+            // The second one is asked for ahead of need, and nobody waits for it.
+            if reservations == 2 && matches!(command, Command::ReserveStamps { .. }) {
+                Fate::NotDone
+            } else {
+                Fate::Done
+            }
+        };
+        let journal = scripted(fate).await;
+        for _ in 0..10 {
+            let stamp = journal.stamp().await.unwrap();
+            // The question fails when it is committed with the reservation.
+            let status = match journal.status().await {
+                Ok(status) => status,
+                Err(_) => journal.status().await.unwrap(),
+            };
+            assert!(status.reserved_stamp >= stamp);
+            tokio::time::advance(Duration::from_millis(200)).await;
+        }
+    }
+}

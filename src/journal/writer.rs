@@ -274,3 +274,67 @@ const fn is_removal(command: &Command) -> bool {
             | Command::Bury { .. }
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::mpsc as channel;
+
+    use tokio_test::task;
+
+    use super::*;
+
+    /// Does nothing but wait, before each commit, until it may go on; or fails.
+    struct Slow {
+        may_go_on: channel::Receiver<Result<(), JournalError>>,
+    }
+
+    impl Backend for Slow {
+        async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
+            // The writer's thread: nothing else waits on it.
+            self.may_go_on.recv().unwrap()?;
+            Ok(batch.iter().map(|_| Reply::Done).collect())
+        }
+
+        async fn close(self) {}
+    }
+
+    type GoOn = channel::Sender<Result<(), JournalError>>;
+
+    async fn slow() -> (Writer, GoOn) {
+        let (go_on, may_go_on) = channel::channel();
+        (Writer::start(|| async { Ok(Slow { may_go_on }) }).await.unwrap(), go_on)
+    }
+
+    /// Sends it, and gives what will be told.
+    fn send(writer: &Writer, command: Command) -> channel::Receiver<Result<Reply, JournalError>> {
+        let (tell, told) = channel::channel();
+        writer
+            .try_send(command, ReplyTo::Callback(Box::new(move |reply| tell.send(reply).unwrap())))
+            .unwrap();
+        told
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_the_wish_to_close_and_before_the_end_is_done() {
+        let (writer, go_on) = slow().await;
+        let first = send(&writer, Command::Status);
+        let mut closing = task::spawn(writer.close());
+        tokio_test::assert_pending!(closing.poll());
+        let last = send(&writer, Command::Status);
+        (0..3).for_each(|_| go_on.send(Ok(())).unwrap());
+        for told in [first, last] {
+            assert_eq!(told.recv().unwrap().unwrap(), Reply::Done);
+        }
+        closing.await;
+    }
+
+    #[tokio::test]
+    async fn a_removal_from_a_damaged_file_is_given_up_and_told() {
+        let (writer, go_on) = slow().await;
+        let told = send(&writer, Command::Unmark { first: 1, rows: 1 });
+        let damaged = JournalError::Corrupt { path: PathBuf::new(), detail: String::new() };
+        go_on.send(Err(damaged)).unwrap();
+        assert!(matches!(told.recv().unwrap(), Err(JournalError::Corrupt { .. })));
+    }
+}

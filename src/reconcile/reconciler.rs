@@ -216,3 +216,64 @@ fn pauses() -> Option<ExponentialBackoff> {
         .ok()
         .map(|mut maker| maker.make_backoff())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+    use crate::route::{Asked, RoutingConfig, RoutingHandle, Stage};
+    use crate::test_util::MemoryStore;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_that_lapsed_is_taken_again_after_the_late_bound() {
+        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
+        let _drained = routing.move_to(Stage::DualWrite, Asked::by("test", "trial")).await.unwrap();
+        let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
+        let (lease, bound) = (Duration::from_secs(1), routing.config().late_bound.longest());
+        let reconciler = Reconciler::new(copier).lease(lease);
+        routing.journal().mark_for_repair(Scope::Everything).await.unwrap();
+        let claimed = async || reconciler.claim(routing.0, 1, true).await.unwrap().marks.len();
+
+        assert_eq!(claimed().await, 1, "by a repair that never ends");
+        sleep(lease).await;
+        assert_eq!(claimed().await, 0, "it may still be inside the store");
+        sleep(bound - Duration::from_millis(1)).await;
+        assert_eq!(claimed().await, 0);
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(claimed().await, 1);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn what_the_full_queue_of_the_journal_did_not_take_is_sent_again() {
+        use crate::data::{Key, Scopes};
+        use crate::journal::{BATCH_COMMANDS_MAX, Command, Fate, QUEUE_COMMANDS_MAX, RunningMark, scripted};
+
+        let (go_on, may_go_on) = std::sync::mpsc::channel();
+        let mut held = Some(may_go_on);
+        let fate = move |command: &Command| {
+            if matches!(command, Command::Unmark { rows: 0, .. })
+                && let Some(may_go_on) = held.take()
+            {
+                // The writer's thread: nothing else waits on it.
+                may_go_on.recv().unwrap();
+            }
+            Fate::Done
+        };
+        let routing = RoutingHandle::open(&scripted(fate).await, RoutingConfig::default()).await.unwrap();
+        let journal = routing.journal();
+        let mark = journal.mark(Key::new(&1, &1).into(), 1).await.unwrap();
+        let nothing = RunningMark { first: 0, scopes: Scopes::none() };
+        (0..QUEUE_COMMANDS_MAX + 2 * BATCH_COMMANDS_MAX).for_each(|_| journal.unmark(&nothing));
+        journal.unmark(&mark);
+        go_on.send(()).unwrap();
+        assert_eq!(journal.marks(), 1, "a row that stands is dirty");
+
+        let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
+        let _reconciler = Reconciler::new(copier).spawn();
+        while journal.marks() > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(routing.status().await.unwrap().marks.total(), 0);
+    }
+}

@@ -202,9 +202,8 @@ impl Core {
     /// Waits until writes are no longer held.
     pub(crate) async fn release(&self) {
         loop {
+            // Hears of a release from here on, before it is polled, too.
             let released = self.released.notified();
-            tokio::pin!(released);
-            released.as_mut().enable();
             if !self.gate.word().held() {
                 return;
             }
@@ -262,5 +261,47 @@ fn drawn(sample: Percent) -> bool {
         0 => false,
         BUCKETS => true,
         share => fastrand::u32(0..BUCKETS) < share,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Key;
+    use crate::route::{Asked, RoutingHandle};
+
+    async fn routing(late_bound: &str) -> RoutingHandle {
+        let config = RoutingConfig::from_toml(late_bound).unwrap();
+        RoutingHandle::open(&Journal::memory(), config).await.unwrap()
+    }
+
+    /// Between the two steps of `publish` there is a config that the word does not name yet.
+    #[tokio::test]
+    async fn nothing_is_planned_by_a_config_that_the_word_does_not_name() {
+        let routing = routing("").await;
+        let _drained = routing.move_to(Stage::DualWrite, Asked::by("test", "trial")).await.unwrap();
+        let core = routing.0;
+        let classify = |(): &()| Some((Operation::write("put"), Scopes::from(Key::new(&1, &1))));
+        let operation = Some(Operation::write("put"));
+        let attempt = |word| core.attempt(word, operation, &classify, &()).unwrap();
+        let word = core.gate.word();
+        assert!(matches!(attempt(word), Attempt::Planned { .. }));
+
+        core.snapshot.store(Arc::new(Snapshot::new(routing.config(), word.generation() + 1, core.epoch())));
+        assert!(matches!(attempt(word), Attempt::Again));
+        core.gate.set_stage(Stage::DualWrite);
+        assert!(matches!(attempt(core.gate.word()), Attempt::Planned { .. }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mark_that_stays_waits_for_its_own_store_or_longer_with_each_failure() {
+        let core = routing("late_bound = { legacy = \"7s\", target = \"11s\" }").await.0;
+        let waits = |wait, attempts| core.not_before(wait, attempts) - core.journal.now();
+        assert_eq!(waits(Wait::LateBound(Store::Legacy), 0), 7_000_000);
+        assert_eq!(waits(Wait::LateBound(Store::Target), 0), 11_000_000);
+        assert_eq!(
+            [0, 1, 3, 30].map(|failed| waits(Wait::Backoff, failed)),
+            [50_000, 100_000, 400_000, 30_000_000]
+        );
     }
 }

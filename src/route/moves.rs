@@ -106,12 +106,12 @@ impl Mover<'_> {
         }
     }
 
-    /// No mark is left and no repair, which may be later than its marks, is running.
+    /// A repair may run on after its marks are gone: holding repairs waits for that.
     async fn wait_for_marks(&mut self) -> MoveEvent {
         let journal = &self.core.journal;
         self.core.gate.set_repairs_held(false);
         loop {
-            if journal.marks() == 0 && self.core.gate.is_empty() {
+            if journal.marks() == 0 {
                 return MoveEvent::NoMarks;
             }
             if self.gives_legacy_up && self.only_dead_letters().await {
@@ -120,7 +120,6 @@ impl Mover<'_> {
             let progress = async {
                 tokio::select! {
                     () = journal.changed() => {}
-                    () = self.core.gate.somebody_leaves() => {}
                     () = sleep(PAUSE) => {}
                 }
             };
@@ -293,5 +292,55 @@ impl Mover<'_> {
             risk.push_str(&format!(", forced with {marks} marks left: legacy may differ there"));
         }
         risk
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicI32;
+
+    use super::*;
+    use crate::journal::{Fate, Journal, scripted};
+    use crate::route::RoutingHandle;
+
+    /// A journal that does this with the second commit, and then does not answer so many questions about it.
+    async fn journal(fate: Fate, silent: i32) -> Journal {
+        let (commits, left) = (AtomicI32::new(0), Arc::new(AtomicI32::new(0)));
+        let fate = move |command: &Command| match command {
+            Command::Commit { .. } if commits.fetch_add(1, Ordering::SeqCst) == 1 => {
+                left.store(silent, Ordering::SeqCst);
+                fate
+            }
+            Command::Status if left.fetch_sub(1, Ordering::SeqCst) > 0 => Fate::NotDone,
+            _ => Fate::Done,
+        };
+        scripted(fate).await
+    }
+
+    async fn move_to(routing: RoutingHandle, stage: Stage) -> Result<(), SwapError> {
+        routing.move_to(stage, Asked::by("test", "trial")).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_was_made_and_not_heard_of_is_adopted_when_the_journal_answers() {
+        let routing =
+            RoutingHandle::open(&journal(Fate::Unheard, 2).await, RoutingConfig::default()).await.unwrap();
+        move_to(routing, Stage::DualWrite).await.unwrap();
+        move_to(routing, Stage::Shadow).await.unwrap();
+        assert_eq!(routing.stage(), Stage::Shadow);
+        assert_eq!(routing.status().await.unwrap().epoch, routing.0.epoch());
+        move_to(routing, Stage::DualWrite).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_was_not_made_keeps_the_old_stage() {
+        let routing =
+            RoutingHandle::open(&journal(Fate::NotDone, 2).await, RoutingConfig::default()).await.unwrap();
+        move_to(routing, Stage::DualWrite).await.unwrap();
+        move_to(routing, Stage::Shadow).await.unwrap_err();
+        assert_eq!((routing.stage(), routing.stats().moves_given_up), (Stage::DualWrite, 1));
+        assert_eq!(routing.status().await.unwrap().epoch, routing.0.epoch());
+        move_to(routing, Stage::Shadow).await.unwrap();
     }
 }

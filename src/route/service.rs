@@ -117,3 +117,37 @@ impl Drop for Waiting {
         self.0.stats.writes_held.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+    use tower::{Layer, ServiceExt, service_fn};
+
+    use super::*;
+    use crate::data::Scopes;
+    use crate::journal::Journal;
+    use crate::route::{Operation, RouteLayer, RoutingConfig};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_held_write_is_refused_after_twice_the_hold_and_not_before() {
+        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
+        let hold = routing.config().hold.max;
+        let store = service_fn(|_: Routed<()>| async { Ok::<_, Refused>(()) });
+        let stack = RouteLayer::new(routing)
+            .classified_by(|(): &()| Some((Operation::write("put"), Scopes::none())))
+            .layer(store);
+
+        routing.0.hold(true);
+        let start = Instant::now();
+        let refused = stack.clone().oneshot(()).await.unwrap_err();
+        assert!(matches!(refused, Refused::HoldRanOut { .. }), "{refused}");
+        assert_eq!(start.elapsed(), hold * 2);
+
+        let held = tokio::spawn(stack.oneshot(()));
+        sleep(hold * 2 - Duration::from_millis(10)).await;
+        routing.0.hold(false);
+        held.await.unwrap().unwrap();
+    }
+}

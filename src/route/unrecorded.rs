@@ -67,3 +67,96 @@ impl Core {
         }
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::journal::{ClaimRequest, Command, FillProgress, Journal, JournalStatus};
+    use crate::journal::{Fate, scripted};
+    use crate::route::{Asked, RoutingConfig, RoutingHandle, Stage};
+
+    async fn core(journal: Journal) -> &'static Core {
+        RoutingHandle::open(&journal, RoutingConfig::default()).await.unwrap().0
+    }
+
+    /// Waits until the journal was told this often.
+    async fn told(core: &Core, voids: u64) -> JournalStatus {
+        loop {
+            // It fails beside a command that fails.
+            if let Ok(status) = core.journal.status().await
+                && status.voids >= voids
+                && !core.unrecorded.telling.load(Ordering::SeqCst)
+            {
+                return status;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn everything_is_dirty_at_once_and_the_certificate_void_when_the_journal_is_back() {
+        let mut failures = 3;
+        let fate = move |command: &Command| match command {
+            Command::Void { .. } if failures > 0 => {
+                failures -= 1;
+                Fate::NotDone
+            }
+            _ => Fate::Done,
+        };
+        let core = core(scripted(fate).await).await;
+        let certify = Command::Certify { now: 0, progress: FillProgress::default() };
+        core.journal.done(certify).await.unwrap();
+        core.filled.store(true, Ordering::SeqCst);
+
+        core.write_unrecorded();
+        assert!(core.journal.everything_is_dirty());
+        assert!(!core.filled.load(Ordering::SeqCst), "what it left belongs to the next fill");
+        let status = told(core, 1).await;
+        assert_eq!((status.certificate, status.voids), (None, 1));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_went_unrecorded_while_the_journal_was_told_is_told_of_too() {
+        let (reached, mut is_reached) = mpsc::unbounded_channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel();
+        let fate = move |command: &Command| {
+            if matches!(command, Command::Void { .. }) {
+                reached.send(()).unwrap();
+                // The writer's thread: nothing else waits on it.
+                may_go_on.recv().unwrap();
+            }
+            Fate::Done
+        };
+        let core = core(scripted(fate).await).await;
+        core.write_unrecorded();
+        is_reached.recv().await.unwrap();
+        core.write_unrecorded();
+        [(), ()].into_iter().for_each(|()| go_on.send(()).unwrap());
+
+        let status = told(core, 2).await;
+        assert_eq!((status.voids, status.marks.left), (2, 2));
+        assert_eq!(core.journal.marks(), 2, "what is dirty in memory is what has a row");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_mark_that_unrecorded_writes_leave_waits_the_late_bound() {
+        let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await.unwrap();
+        let _drained = routing.move_to(Stage::DualWrite, Asked::by("test", "trial")).await.unwrap();
+        let core = routing.0;
+        core.write_unrecorded();
+        told(core, 1).await;
+        let late_bound = routing.config().late_bound.longest();
+        let claimed = async || {
+            let lease = Duration::from_secs(9);
+            let request = ClaimRequest { epoch: core.epoch(), lease, late_bound, limit: 9, everything: true };
+            core.journal.claim(request).await.unwrap().marks.len()
+        };
+        sleep(late_bound - Duration::from_millis(10)).await;
+        assert_eq!(claimed().await, 0);
+        sleep(Duration::from_millis(10)).await;
+        assert_eq!(claimed().await, 1);
+    }
+}

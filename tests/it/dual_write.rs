@@ -210,3 +210,19 @@ async fn a_dead_letter_stays_dirty_and_blocks_the_switch_until_it_is_retried() {
     world.routing.move_to(Stage::RampDown, crate::support::asked()).await.unwrap().drained().await;
     assert_eq!(world.routing.stage().authority(), Store::Target);
 }
+
+#[tokio::test(start_paused = true)]
+async fn with_no_wait_a_write_is_answered_before_its_copy_begins() {
+    for (stage, authority) in [(Stage::DualWrite, Store::Legacy), (Stage::RampDown, Store::Target)] {
+        let world = World::at(stage, "writes = { wait = \"0s\" }").await;
+        world.put(1, 1, 1).await;
+        let reads = if authority == Store::Legacy {
+            world.legacy.calls(Call::RecordRead)
+        } else {
+            world.target.calls(Call::RecordRead)
+        };
+        assert_eq!(reads, 0, "{stage}");
+        world.settle().await;
+        world.assert_converged();
+    }
+}

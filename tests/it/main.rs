@@ -3,32 +3,43 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 mod admin;
+mod authority_change;
 mod canary_read;
 mod cancellation;
+mod closing;
 mod complete;
 mod config_file;
 mod configure;
+mod copy_order;
 mod crash;
 mod diagnostics;
 mod docs;
+mod drain;
 mod dual_write;
+mod everything;
 mod fallback;
 mod fill;
 mod functions;
+mod given_up;
 mod ids;
 mod journal_rules;
 mod journal_unavailable;
+mod late_bounds;
 mod layer_order;
 mod metrics;
 mod mismatch_metrics;
+mod plain_target;
+mod planning;
 mod readiness;
 mod reads;
+mod reconciler;
 mod records;
 mod repair;
 mod search;
 mod simulation;
 mod stages;
 mod support;
+mod two_gateways;
 mod unstamped_target;
 mod write_kinds;
 

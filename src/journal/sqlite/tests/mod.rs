@@ -1,6 +1,7 @@
 //! Tests of the journal in a SQLite file.
 
 mod dirty;
+mod durability;
 mod faults;
 mod file;
 mod full;
