@@ -41,7 +41,7 @@
 //!
 //! | | the caller gets | the mark |
 //! |---|---|---|
-//! | the mark cannot be recorded | [`Refused::NotRecorded`](crate::Refused::NotRecorded), and the write is not made; with `journal_unavailable = "continue"` the write goes on | none; with `"continue"` everything is dirty |
+//! | the mark cannot be recorded | [`Refused::NotRecorded`](crate::Refused::NotRecorded), and the write is not made; with `journal_unavailable = "continue"` the write goes on, unless the journal was closed | none; with `"continue"` everything is dirty |
 //! | the authority applied it, the copy ended | the answer | goes |
 //! | the authority applied it, the copy failed or took too long | the answer | stays; repaired after a growing pause |
 //! | the authority surely rejected it | the error | goes |

@@ -283,7 +283,8 @@ impl Journal {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use std::sync::mpsc;
 

@@ -295,7 +295,8 @@ impl Mover<'_> {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicI32;

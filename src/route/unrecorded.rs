@@ -68,7 +68,8 @@ impl Core {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use tokio::sync::mpsc;
     use tokio::time::sleep;

@@ -73,9 +73,9 @@ async fn a_store_that_is_never_ready_holds_up_nothing_that_is_meant_for_the_othe
     for stage in [Stage::Off, Stage::DualWrite, Stage::Shadow, Stage::RampDown, Stage::Complete] {
         let world = World::at(stage, UNTIL_COPIED).await;
         if stage < Stage::RampDown {
-            world.target.stall()
+            world.target.stall();
         } else {
-            world.legacy.stall()
+            world.legacy.stall();
         }
         let start = Instant::now();
         world.put(1, 1, 1).await;

@@ -164,6 +164,28 @@ fn a_journal_that_has_filled_its_disk_itself_recovers_by_repairs() {
     });
 }
 
+/// The reserve is gone, so that only the room that the log and the file have already is left.
+#[test]
+fn a_log_that_can_be_written_into_the_file_begins_anew_in_its_own_room() {
+    let Some(disk) = Disk::mounted(16) else { return };
+    runtime().block_on(async {
+        let journal = disk.begun().await;
+        a_stage_that_copies(&journal).await;
+        let mark = async |scopes| journal.unmark(&journal.mark(scopes, 2).await.unwrap());
+        mark(keys(1)).await;
+        for _ in 0..500 {
+            mark(keys(1).as_slice()[0].clone().into()).await;
+        }
+        disk.free("j.db.reserve");
+        disk.fill("other");
+        // Larger commits than those before it: the log ends in the middle of one.
+        for _ in 0..300 {
+            mark(keys(1)).await;
+        }
+        assert!(rows(&journal).await.is_empty());
+    });
+}
+
 #[test]
 fn a_disk_that_has_room_again_ends_the_limit_and_makes_the_reserve_whole() {
     let Some(disk) = Disk::mounted(32) else { return };
