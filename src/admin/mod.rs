@@ -101,6 +101,7 @@
 //! | <a id="bad-config"></a>`bad-config` | 422 | the config cannot be meant; `path` says where. The last good one goes on |
 //! | <a id="hold-ran-out"></a>`hold-ran-out` | 503 | marks were left when writes had been held long enough; ask again after `Retry-After` |
 //! | <a id="ids-not-handed-over"></a>`ids-not-handed-over` | 503 | a store or the journal failed at it; the old stage goes on |
+//! | <a id="panicked"></a>`panicked` | 500 | the clock of a store or the handover of ids panicked; the old stage goes on |
 //! | <a id="journal-unavailable"></a>`journal-unavailable` | 503 | its disk is full, locked or slow |
 //! | <a id="busy"></a>`busy` | 503 | too many requests at once |
 //! | <a id="closed"></a>`closed` | 503 | the migration is closed |

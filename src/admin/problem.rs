@@ -44,6 +44,7 @@ kinds! {
     NOT_CONNECTED = "not-connected", NOT_FOUND;
     HOLD_RAN_OUT = "hold-ran-out", SERVICE_UNAVAILABLE;
     IDS_NOT_HANDED_OVER = "ids-not-handed-over", SERVICE_UNAVAILABLE;
+    PANICKED = "panicked", INTERNAL_SERVER_ERROR;
     JOURNAL = "journal-unavailable", SERVICE_UNAVAILABLE;
     BUSY = "busy", SERVICE_UNAVAILABLE;
     CLOSED = "closed", SERVICE_UNAVAILABLE;

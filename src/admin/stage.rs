@@ -61,6 +61,7 @@ pub(super) fn problem(refused: SwapError, routing: RoutingHandle) -> Problem {
             Problem::new(Kind::HOLD_RAN_OUT, detail).retry_after(routing.config().late_bound.longest())
         }
         SwapError::Ids { .. } => Problem::new(Kind::IDS_NOT_HANDED_OVER, detail).retry_after(SOON),
+        SwapError::Panicked => Problem::new(Kind::PANICKED, detail),
         SwapError::Journal(error) => unavailable(&error),
         SwapError::Closed => Problem::new(Kind::CLOSED, detail),
     }

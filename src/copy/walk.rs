@@ -1,6 +1,7 @@
 //! Copies a group or everything: pages of the authority, then the keys that only the secondary has.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,8 +65,8 @@ where
         after: Option<&RecordKey<A::Data>>,
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
         let now = self.core.journal.stamp().await.map_err(|error| failed(&error, "take a stamp"))?;
-        let page = self.authority.page(group, after, self.settings.page, now).await;
-        let page = page.map_err(|error| failed(&error, "read a page of the authority"))?;
+        let page = self.authority.page(group, after, self.settings.page, now);
+        let page = self.in_time(page, "read a page of the authority").await?;
         Ok((!page.records.is_empty()).then_some(page))
     }
 
@@ -75,9 +76,21 @@ where
         group: Option<&<A::Data as DataSet>::Group>,
         after: Option<&RecordKey<A::Data>>,
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
-        let page = self.other.page(group, after, self.settings.page, 0).await;
-        let page = page.map_err(|error| failed(&error, "read a page of the secondary"))?;
+        let page = self.other.page(group, after, self.settings.page, 0);
+        let page = self.in_time(page, "read a page of the secondary").await?;
         Ok((!page.records.is_empty()).then_some(page))
+    }
+
+    /// A page takes no longer than the copy of a key may: a walk has a place in the drain count.
+    async fn in_time<T, E: Display>(
+        &self,
+        page: impl Future<Output = Result<T, E>>,
+        what: &str,
+    ) -> Result<T, PageFailed> {
+        match timeout(self.settings.deadline, page).await {
+            Ok(page) => page.map_err(|error| failed(&error, what)),
+            Err(late) => Err(failed(&late, what)),
+        }
     }
 
     /// Copies a page of the authority.
@@ -204,7 +217,7 @@ where
     }
 }
 
-fn failed(error: &dyn std::fmt::Display, what: &str) -> PageFailed {
+fn failed(error: &dyn Display, what: &str) -> PageFailed {
     tracing::debug!(%error, "a walk could not {what}");
     PageFailed
 }

@@ -9,7 +9,7 @@ use super::reconciler::Settings;
 use crate::copy::Copier;
 use crate::data::{RecordStore, Scope};
 use crate::journal::{ClaimId, ClaimedMark, MarkId};
-use crate::protocol::{RepairEnd, RepairStep, after_repair};
+use crate::protocol::{CopyEnd, RepairEnd, RepairStep, after_repair};
 use crate::route::{Core, Store};
 
 /// Under which authority and settings a repair runs.
@@ -60,6 +60,12 @@ where
 impl<L, T> Drop for Repair<L, T> {
     fn drop(&mut self) {
         let attempts_max = self.under.settings.attempts_max;
+        if std::thread::panicking() {
+            // The store's own code: what it could not read or write it will not the next time either.
+            tracing::error!(scope = %self.scope, "a repair panicked: see RecordStore::read and replace");
+            let failed = self.copier.secondary_of(self.under.authority).after_unknown_copy();
+            self.end = RepairEnd::Ended(CopyEnd::Failed(failed));
+        }
         let secondary = self.copier.secondary_of(self.under.authority);
         let (journal, ids) = (&self.core.journal, std::mem::take(&mut self.ids));
         match after_repair(self.end, secondary, self.attempts, attempts_max) {

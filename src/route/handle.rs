@@ -147,6 +147,11 @@ pub enum SwapError {
         /// The names of those without.
         without: String,
     },
+    /// A store, or what hands the ids over, panicked while it was asked; the old stage stays.
+    #[error(
+        "the move was given up: the clock of a store or the handover of ids panicked, see the log of the process"
+    )]
+    Panicked,
     /// The migration was closed, or its runtime is gone.
     #[error("the migration is closed")]
     Closed,
@@ -260,7 +265,8 @@ impl RoutingHandle {
             counter.one();
             swapped
         });
-        swap.await.map_err(|_| SwapError::Closed)??;
+        swap.await
+            .map_err(|ended| if ended.is_panic() { SwapError::Panicked } else { SwapError::Closed })??;
         Ok(Drained(core))
     }
 

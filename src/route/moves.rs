@@ -47,8 +47,18 @@ impl Core {
         let hold = self.snapshot.load().config.hold.max;
         let gives_legacy_up = run.gives_legacy_up();
         let start = Instant::now();
-        let mut mover =
-            Mover { core: self, from, to, asked, grounds, gives_legacy_up, start, hold, problem: None };
+        let mut mover = Mover {
+            core: self,
+            from,
+            to,
+            asked,
+            grounds,
+            gives_legacy_up,
+            start,
+            hold,
+            problem: None,
+            holding: false,
+        };
         mover.walk(run, step, config).await
     }
 }
@@ -64,6 +74,18 @@ struct Mover<'a> {
     start: Instant,
     hold: Duration,
     problem: Option<SwapError>,
+    /// Writes are held, and nobody but this lets them go on.
+    holding: bool,
+}
+
+/// Stores and ids are asked while writes are held, and their code may panic: the writes then go on in the old stage.
+impl Drop for Mover<'_> {
+    fn drop(&mut self) {
+        if self.holding {
+            self.core.hold(false);
+            self.core.stats.moves_given_up.one();
+        }
+    }
 }
 
 impl Mover<'_> {
@@ -93,9 +115,10 @@ impl Mover<'_> {
         }
     }
 
-    fn hold(&self) -> MoveEvent {
+    fn hold(&mut self) -> MoveEvent {
         tracing::info!(from = %self.from, to = %self.to, "holding writes for a stage move");
         self.core.hold(true);
+        self.holding = true;
         MoveEvent::Held
     }
 
@@ -111,6 +134,9 @@ impl Mover<'_> {
         let journal = &self.core.journal;
         self.core.gate.set_repairs_held(false);
         loop {
+            if Instant::now() >= self.deadline() {
+                return self.ran_out(format!("{} marks are left", journal.marks()));
+            }
             if journal.marks() == 0 {
                 return MoveEvent::NoMarks;
             }
@@ -193,6 +219,8 @@ impl Mover<'_> {
     }
 
     async fn commit(&mut self, request: CommitRequest) -> MoveEvent {
+        // From here on only the journal knows which stage writes may go on in.
+        self.holding = false;
         let journal = &self.core.journal;
         let command = Command::Commit {
             from: self.core.epoch(),
@@ -206,7 +234,12 @@ impl Mover<'_> {
                 self.core.adopt_epoch(epoch);
                 MoveEvent::Committed
             }
-            Ok(Reply::Refused(Refusal::MarksLeft(_))) => MoveEvent::MarksLeft,
+            Ok(Reply::Refused(Refusal::MarksLeft(_))) => {
+                self.holding = true;
+                // A row that memory has forgotten and the journal could not take out yet.
+                sleep(PAUSE).await;
+                MoveEvent::MarksLeft
+            }
             Ok(Reply::Refused(refusal)) => {
                 self.problem = Some(SwapError::Journal(JournalError::Refused(refusal)));
                 MoveEvent::Failed
@@ -239,7 +272,7 @@ impl Mover<'_> {
         }
     }
 
-    fn adopt(&self, config: RoutingConfig) {
+    fn adopt(&mut self, config: RoutingConfig) {
         tracing::info!(from = %self.from, to = %self.to, epoch = self.core.epoch(), "stage committed");
         if self.to == Stage::Off {
             // The commit made a mark on everything; until a fill has cleared it, nothing is clean.
@@ -251,11 +284,13 @@ impl Mover<'_> {
             tracing::warn!(marks, "legacy may differ where marks stand; nothing clears them any more");
         }
         self.core.publish(config);
+        self.holding = false;
         self.core.hold(false);
         self.core.stats.moves.one();
     }
 
     fn keep_old(&mut self) -> SwapError {
+        self.holding = false;
         self.core.hold(false);
         self.core.stats.moves_given_up.one();
         let problem = self.problem.take().unwrap_or(SwapError::Closed);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossfade::data::{Group, Scope};
 use crossfade::dual_write::DualWriteLayer;
+use crossfade::fill::Fill;
 use crossfade::reconcile::Reconciler;
 use crossfade::route::{RouteLayer, Stage};
 use crossfade::store::TargetLayer;
@@ -57,14 +58,31 @@ async fn the_copy_of_a_group_without_its_caller_is_given_up_after_a_minute() {
         .layer(DualWriteLayer::new(world.copier).classified_by(classify_outcome))
         .layer(TargetLayer::new(world.target.clone()))
         .service(world.legacy.clone());
-    world.legacy.script().next(Call::Page, Fault::Hang);
+    for item in 0..200 {
+        world.legacy.seed((1, 1_000 + item), Number::new(1, "one of many"));
+    }
+    world.target.script().always(Call::Replace, Fault::Delay(DEADLINE - Duration::from_millis(100)));
     let start = Instant::now();
     stack.oneshot(Request::Create { group: 1, record: Number::new(1, "new") }).await.unwrap();
     world.routing.drain().await;
     assert_eq!(start.elapsed().as_secs(), 60);
     assert_eq!((world.routing.stats().writes_given_up, world.journal.marks()), (1, 1));
+    world.target.script().clear();
     world.reconcile();
     world.settle().await;
+    world.assert_converged();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_given_up_at_the_deadline_of_a_key_and_read_again() {
+    let world = World::at(Stage::DualWrite, "").await;
+    world.legacy.seed((1, 1), Number::new(1, "by somebody else"));
+    for script in [world.legacy.script(), world.target.script()] {
+        script.next(Call::Page, Fault::Hang);
+    }
+    let start = Instant::now();
+    Fill::new(world.copier).run().await.unwrap();
+    assert!(start.elapsed() >= DEADLINE * 2 && start.elapsed() < DEADLINE * 3, "{:?}", start.elapsed());
     world.assert_converged();
 }
 
@@ -87,12 +105,15 @@ async fn a_store_that_is_never_ready_holds_up_nothing_that_is_meant_for_the_othe
 async fn a_repair_is_given_up_after_half_of_its_lease() {
     let mut world = World::at(Stage::DualWrite, "").await;
     world.reconciler.take().unwrap().stop().await;
-    world.legacy.seed((1, 1), Number::new(1, "by somebody else"));
-    world.legacy.script().next(Call::Page, Fault::Hang);
+    for item in 0..200 {
+        world.legacy.seed((1, item), Number::new(1, "by somebody else"));
+    }
+    world.target.script().always(Call::Replace, Fault::Delay(DEADLINE - Duration::from_millis(100)));
     world.journal.mark_for_repair(Scope::from(Group::new(&1))).await.unwrap();
     let _reconciler = Reconciler::new(world.copier).lease(Duration::from_secs(20)).spawn();
     sleep(Duration::from_millis(9_900)).await;
     assert_eq!(world.journal.marks(), 1);
+    world.target.script().clear();
     sleep(Duration::from_millis(300)).await;
     assert_eq!(world.journal.marks(), 0, "done again");
     world.assert_converged();
