@@ -83,7 +83,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
     /// Serves the gateway on this address on stores that exist (made empty when there are none), in place of the demo
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["json", "naive"])]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["json", "naive", "rate"])]
     serve: Option<SocketAddr>,
     /// Serves the admin API on this address, beside --serve
     #[arg(long, value_name = "ADDRESS", requires = "serve")]
@@ -91,16 +91,16 @@ pub(crate) struct Args {
     /// What callers of the admin API have to bring as a bearer token; needed where it serves others than this machine
     #[arg(long, value_name = "TOKEN", env = "CROSSFADE_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// The routing config, a TOML file that is watched, beside --serve
+    /// The routing config, a TOML file that is watched, beside --serve; it names the stage, and all that is not a default
     #[arg(long, value_name = "FILE", requires = "serve")]
     config: Option<PathBuf>,
     /// The folder of the database files; the demo replaces those of an earlier run, --serve goes on with them
     #[arg(long, value_name = "DIR", default_value = "target/billing_gateway")]
     data: PathBuf,
-    /// The store to leave, for example sqlite:old.db; must be empty. Left out: legacy.db in the data folder
+    /// The store to leave, for example sqlite:old.db; must be empty for the demo. Left out: legacy.db in the data folder
     #[arg(long, value_name = "URL")]
     legacy: Option<String>,
-    /// The store to move to; must be empty. Left out: target.db in the data folder
+    /// The store to move to; must be empty for the demo. Left out: target.db in the data folder
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// Crossfade's own durable state. Left out: journal.db in the data folder

@@ -59,9 +59,10 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
     let admin = serve_admin(args, &control, stop.clone()).await?;
     let gateway =
         Gateway::new(invoices, Customers::of(legacy.clone())).allow_read_override(args.allow_read_override);
-    serve_until(address, gateway.into_router().merge(metrics(&control)), stop).await?;
+    serve_until(address, gateway.into_router_with(metrics(&control)), stop).await?;
     if let Some(admin) = admin {
-        admin.await.context("the admin API ended by a panic")??;
+        // A caller that keeps its connection does not keep the service.
+        drop(tokio::time::timeout(DRAIN_MAX, admin).await);
     }
     control.close().await?;
     legacy.database().close().await;
@@ -72,7 +73,10 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
 
 /// Begins with the invoices of a folder, where there are none yet.
 async fn load(folder: &Path, legacy: &Legacy, target: &Target) -> Result<()> {
-    files::ensure_empty(legacy, target).await?;
+    if files::ensure_empty(legacy, target).await.is_err() {
+        say("the stores have data already: --history is left out");
+        return Ok(());
+    }
     chinook::read_folder(folder)?.write_to(legacy).await
 }
 
@@ -127,6 +131,9 @@ async fn serve_admin(
         .fill(move || Fill::new(copier));
     if let Some(token) = &args.admin_token {
         admin = admin.token(AdminToken::new(token)?);
+    }
+    if args.admin_token.is_none() && !address.ip().is_loopback() {
+        bail!("--admin {address} needs a token: set CROSSFADE_ADMIN_TOKEN, or listen on a loopback address");
     }
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     say(&format!("the admin API serves http://{}", listener.local_addr()?));

@@ -36,6 +36,9 @@ const CONFIG: &str = r#"
     [shadow]
     sample = "20%"
 
+    [hold]
+    max = "2s" # a held write is refused after twice as long, before its request times out
+
     [late_bound]
     legacy = "300ms"
     target = "300ms"

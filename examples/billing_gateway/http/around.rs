@@ -18,7 +18,7 @@ use tracing::Span;
 
 use super::problem::{PROBLEM, Problem};
 
-/// Longer than any store may take and any hold may last: it only turns a mistake into an answer.
+/// Longer than any store may take and any write is held: it only turns a mistake into an answer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const BODY_BYTES_MAX: usize = 128 * 1024;
 

@@ -45,6 +45,11 @@ impl Gateway {
 
     /// The routes, with all that is around them.
     pub(crate) fn into_router(self) -> Router {
+        self.into_router_with(Router::new())
+    }
+
+    /// The same, with routes of others among them.
+    pub(crate) fn into_router_with(self, others: Router) -> Router {
         let routes = Router::new()
             .route("/customers/{customer}/invoices", get(list).post(create))
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
@@ -57,7 +62,7 @@ impl Gateway {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method")
             })
             .with_state(self);
-        around(routes)
+        around(routes.merge(others))
     }
 
     /// The store that the caller names for a read, if it may.

@@ -3,7 +3,7 @@
 use crate::metrics::family::{Family, Labels, by, one, seconds, yes};
 use crate::metrics::reading::Reading;
 
-pub(super) const FAMILIES: [Family; 10] = [
+pub(super) const FAMILIES: [Family; 11] = [
     Family::amount("crossfade_marks", "Marks that stand, each a scope that may differ.", |reading| {
         one(reading.marks as f64)
     }),
@@ -22,6 +22,11 @@ pub(super) const FAMILIES: [Family; 10] = [
         "crossfade_unrecorded_marks_total",
         "Marks that the journal could not record.",
         |reading| one(reading.stats.unrecorded_marks),
+    ),
+    Family::counter(
+        "crossfade_marks_widened_total",
+        "Marks that were put on more than was asked.",
+        |reading| one(reading.stats.marks_widened),
     ),
     Family::counter("crossfade_marks_repaired_total", "Marks that repairs cleared.", |reading| {
         one(reading.stats.marks_repaired)
