@@ -174,7 +174,29 @@ impl FromStr for Stage {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_walk_of_legal_moves_skips_a_stage_forward_or_comes_back_from_complete(
+            asked in prop::collection::vec(0..Stage::ALL.len(), 0..60),
+        ) {
+            let mut at = Stage::Off;
+            for to in asked.into_iter().map(|to| Stage::ALL[to]) {
+                if !at.may_move_to(to) {
+                    prop_assert!(to == at || to as u8 > at as u8 + 1 || at == Stage::Complete);
+                    prop_assert!(at.legal_moves().all(|legal| legal != to));
+                    continue;
+                }
+                prop_assert!(at != Stage::Complete && to as u8 <= at as u8 + 1);
+                // Whoever changes the authority passes between live and ramp_down, with writes held.
+                prop_assert!(!at.switches_authority(to) || at.holds_writes(to));
+                at = to;
+            }
+        }
+    }
 
     #[test]
     fn forward_is_one_stage_and_backward_any_until_complete() {

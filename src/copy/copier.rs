@@ -67,7 +67,8 @@ where
     L: RecordStore,
     T: RecordStore<Data = L::Data>,
 {
-    /// How long the copy of one key may take; then it is given up and its mark stays. Default 10 s.
+    /// How long the copy of one key, or the reading of a page of a walk, may take; then it is given up, and the mark stays
+    /// or the page is read again. Default 10 s.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;

@@ -26,7 +26,7 @@
 //!
 //! | setting | default | beyond it |
 //! |---|---|---|
-//! | [`deadline`](Copier::deadline) of the copy of one key | 10 s | given up; the mark stays |
+//! | [`deadline`](Copier::deadline) of the copy of one key, or of a page of a walk | 10 s | given up; the mark stays, the page is read again |
 //! | [`page_size`](Copier::page_size) of a walk or a fill, records | 500 | - |
 //! | [`concurrency`](Copier::concurrency), parts of a page at once | 4 | - |
 //! | [`LOOKS_MAX`](crate::protocol::LOOKS_MAX), replaces of a key that keeps changing, where no stamps are kept | 8 | the mark stays |

@@ -80,7 +80,9 @@ where
                 CopyEvent::Stamped
             }
             Err(error) => {
-                tracing::warn!(%error, "a copy could not take a stamp");
+                if self.core.events.admit() {
+                    tracing::warn!(%error, "a copy could not take a stamp");
+                }
                 CopyEvent::ReadFailed
             }
         }

@@ -98,7 +98,9 @@ impl<A: Send + 'static> Unfinished<A> {
         let rest = async move {
             if finish(steps, answer_max).await.is_err() {
                 core.stats.writes_given_up.one();
-                tracing::warn!("a write without a caller was given up; its mark stays");
+                if core.events.admit() {
+                    tracing::warn!("a write without a caller was given up; its mark stays");
+                }
             }
             drop(room);
         };

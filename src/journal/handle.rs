@@ -17,6 +17,7 @@ use super::state::JournalState;
 #[cfg(feature = "sqlite")]
 use super::writer::{ReplyTo, Writer};
 use crate::data::Scope;
+use crate::per_second::PerSecond;
 
 /// The durable state of one migration: stage and epoch, session, marks, claims, fill progress, certificate, ids and
 /// the audit log.
@@ -40,6 +41,8 @@ pub(super) struct Inner {
     pub(super) unsent: Mutex<Vec<(Command, Scope)>>,
     /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
     pub(super) changed: Notify,
+    /// For what a full queue repeats.
+    pub(super) events: PerSecond,
 }
 
 pub(super) enum Backend {
@@ -121,6 +124,7 @@ impl Journal {
             widened: AtomicU64::new(0),
             unsent: Mutex::default(),
             changed: Notify::new(),
+            events: PerSecond::new(1),
         }))
     }
 

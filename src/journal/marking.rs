@@ -194,7 +194,9 @@ impl Journal {
 
     /// Keeps a command that found the queue full; its scope stays dirty until it is done.
     fn send_later(&self, command: Command, scope: &Scope) {
-        tracing::warn!(%scope, "a mark stays for now: the queue of the journal is full");
+        if self.0.events.admit() {
+            tracing::warn!(%scope, "a mark stays for now: the queue of the journal is full");
+        }
         self.0.unsent.lock().unwrap_or_else(PoisonError::into_inner).push((command, scope.clone()));
     }
 

@@ -62,7 +62,9 @@ impl<L, T> Drop for Repair<L, T> {
         let attempts_max = self.under.settings.attempts_max;
         if std::thread::panicking() {
             // The store's own code: what it could not read or write it will not the next time either.
-            tracing::error!(scope = %self.scope, "a repair panicked: see RecordStore::read and replace");
+            if self.core.events.admit() {
+                tracing::error!(scope = %self.scope, "a repair panicked: see RecordStore::read and replace");
+            }
             let failed = self.copier.secondary_of(self.under.authority).after_unknown_copy();
             self.end = RepairEnd::Ended(CopyEnd::Failed(failed));
         }
@@ -86,7 +88,10 @@ impl<L, T> Drop for Repair<L, T> {
             }
             RepairStep::Bury(wait) => {
                 self.core.stats.dead_letters.add(ids.len() as u64);
-                tracing::error!(scope = %self.scope, attempts = self.attempts + 1, "a mark became a dead letter");
+                if self.core.events.admit() {
+                    let attempts = self.attempts + 1;
+                    tracing::error!(scope = %self.scope, attempts, "a mark became a dead letter");
+                }
                 let not_before = self.core.not_before(wait, self.attempts);
                 journal.bury(self.claim, &self.scope, ids, not_before);
             }

@@ -23,6 +23,7 @@ use super::unrecorded::Unrecorded;
 use crate::data::Scopes;
 use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};
+use crate::per_second::PerSecond;
 use crate::protocol::Wait;
 use crate::stage::{Stage, Store};
 use crate::stats::{Stats, StatsSnapshot};
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) background: Arc<Semaphore>,
     pub(crate) unrecorded: Unrecorded,
     pub(crate) reloads: Reloads,
+    /// For events that a store which fails can repeat at the pace of the traffic; all of them are counted.
+    pub(crate) events: PerSecond,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
     pub(crate) without_target_writes: WithoutTargetWrites,

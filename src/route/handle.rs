@@ -17,11 +17,15 @@ use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
 use super::wanted::Wanted;
 use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
+use crate::per_second::PerSecond;
 use crate::stage::{Stage, Store};
 use crate::stats::{Stats, StatsSnapshot};
 
 /// How many copies and writes may go on at once without a caller. A copy that finds no room stays a mark.
 pub const COPIES_IN_BACKGROUND_MAX: usize = 1_024;
+
+/// How many events a second say that a copy or a write was given up; the rest is counted only.
+const EVENTS_MAX: u32 = 5;
 
 /// Swaps the routing of one migration while requests run. A copy is the same handle.
 ///
@@ -30,7 +34,8 @@ pub const COPIES_IN_BACKGROUND_MAX: usize = 1_024;
 #[derive(Clone, Copy)]
 pub struct RoutingHandle(pub(crate) &'static Core);
 
-/// Who asks for a change, and why: both go to the audit log.
+/// Who asks for a change, and why: both go to the audit log with a stage move, and with a config that
+/// [`configure`](RoutingHandle::configure) puts in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     pub(crate) by: String,
@@ -363,6 +368,7 @@ impl Core {
             background: Arc::new(Semaphore::new(COPIES_IN_BACKGROUND_MAX)),
             unrecorded: Unrecorded::default(),
             reloads: Reloads::default(),
+            events: PerSecond::new(EVENTS_MAX),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
             without_target_writes: WithoutTargetWrites::default(),
