@@ -4,7 +4,7 @@
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let programs = text.split("```").skip(1).step_by(2).filter_map(|block| {
         let (language, program) = block.split_once('\n')?;
-        matches!(language, "" | "rust").then_some(program)
+        matches!(language, "" | "rust" | "no_run").then_some(program)
     });
     programs.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty())
 }

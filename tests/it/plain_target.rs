@@ -34,14 +34,13 @@ async fn a_key_is_read_from_legacy_while_any_copy_of_it_runs() {
         (answer.from, answer.record().map(|record| record.version))
     };
 
-    // The page was read, and is written after a newer write was copied and its mark removed.
+    // The page was read, and is written after a newer write was copied.
     legacy.seed((1, 1), Number::new(1, "old"));
     target.script().next(Call::Replace, Fault::Delay(Duration::from_millis(50)));
     let fill = tokio::spawn(Fill::new(copier).run());
     sleep(LATE_BOUND + Duration::from_millis(10)).await;
     stack.clone().oneshot(put(1, 1, 2)).await.unwrap();
-    assert_eq!(routing.status().await.unwrap().marks.total(), 0);
-    assert_eq!(get().await, (Store::Legacy, Some(2)));
+    assert_eq!(get().await, (Store::Legacy, Some(2)), "the copy of the page may still land");
 
     fill.await.unwrap().unwrap();
     assert_eq!(get().await, (Store::Target, Some(2)));
