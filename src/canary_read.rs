@@ -71,6 +71,30 @@
 //!
 //! A read that moved is counted as `canary_reads`. In the other stages this layer passes everything on as it is.
 //!
+//! # Switching it off
+//!
+//! | | then |
+//! |---|---|
+//! | `weight = "0%"`, and no `allow` and no `rules` | nobody is in the cohort; the stage stays |
+//! | the customer in `deny` | one customer is out, at once |
+//! | back to `shadow` | no read goes to the target, in `live` neither |
+//! | a stack without this layer | the same, for good until `ramp_down`; the config cannot change it |
+//!
+//! All but the last are seen by the next request:
+//!
+//! ```
+//! # use crossfade::journal::Journal;
+//! # use crossfade::route::{RoutingConfig, RoutingHandle, Percent};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! let mut config = routing.config();
+//! config.cohort.weight = Percent::ZERO;
+//! config.cohort.allow.clear();
+//! config.cohort.rules.clear();
+//! let _drained = routing.swap(config).await?;
+//! # Ok(()) }
+//! ```
+//!
 //! # Order
 //!
 //! Outside of [`FallbackLayer`](crate::fallback::FallbackLayer) and

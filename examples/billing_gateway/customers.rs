@@ -41,6 +41,15 @@ impl Customers {
         }
     }
 
+    /// Adds a customer, or says where one lives now.
+    pub(crate) async fn put(&self, customer: &Customer) -> Result<(), StoreError> {
+        if let Some(legacy) = &self.legacy {
+            legacy.put_customer(customer).await.map_err(|error| store_error(Store::Legacy, &error))?;
+        }
+        self.keep(customer.id, &customer.country);
+        Ok(())
+    }
+
     async fn ask(&self, legacy: &Legacy, customer: i64) -> Result<Option<Arc<str>>, StoreError> {
         let country: Option<String> = sqlx::query_scalar("SELECT country FROM customers WHERE id = ?1")
             .bind(customer)
@@ -48,12 +57,16 @@ impl Customers {
             .await
             .map_err(|error| store_error(Store::Legacy, &error))?;
         let country: Option<Arc<str>> = country.map(Into::into);
-        let mut countries = self.countries.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(country) = &country
-            && countries.len() < CUSTOMERS_KEPT_MAX
-        {
-            countries.insert(customer, country.clone());
+        if let Some(country) = &country {
+            self.keep(customer, country);
         }
         Ok(country)
+    }
+
+    fn keep(&self, customer: i64, country: &Arc<str>) {
+        let mut countries = self.countries.write().unwrap_or_else(PoisonError::into_inner);
+        if countries.len() < CUSTOMERS_KEPT_MAX || countries.contains_key(&customer) {
+            countries.insert(customer, country.clone());
+        }
     }
 }

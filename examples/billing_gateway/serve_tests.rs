@@ -21,6 +21,8 @@ use crate::traffic::{Load, Traffic};
 
 const FOLDER: &str = "CROSSFADE_TEST_SERVE_FOLDER";
 const ADDRESS: &str = "CROSSFADE_TEST_SERVE_ADDRESS";
+/// More arguments, one a line.
+const MORE: &str = "CROSSFADE_TEST_SERVE_MORE";
 const INVOICES: usize = 300;
 /// Requests a second; they go on while the gateway is away.
 const RATE: u32 = 400;
@@ -32,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn served() {
     let (Ok(folder), Ok(address)) = (std::env::var(FOLDER), std::env::var(ADDRESS)) else { return };
     let args = ["billing_gateway", "--data", &folder, "--serve", &address, "--admin", "127.0.0.1:0"];
-    let args = Args::parse_from(args);
+    let more = std::env::var(MORE).unwrap_or_default();
+    let args = Args::parse_from(args.into_iter().chain(more.lines()));
     serve(&args, args.serve.unwrap()).await.unwrap();
 }
 
@@ -40,14 +43,20 @@ async fn served() {
 struct Served {
     child: Child,
     admin: String,
+    token: Option<String>,
 }
 
 impl Served {
     fn start(folder: &Path, address: SocketAddr) -> Self {
+        Self::start_with(folder, address, &[])
+    }
+
+    fn start_with(folder: &Path, address: SocketAddr, more: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "serve::tests::served", "--nocapture"])
             .env(FOLDER, folder)
             .env(ADDRESS, address.to_string())
+            .env(MORE, more.join("\n"))
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .spawn()
@@ -61,7 +70,7 @@ impl Served {
         let admin = url_after("the admin API serves ");
         url_after("the gateway serves ");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, admin }
+        Self { child, admin, token: None }
     }
 
     async fn status(&self) -> Value {
@@ -71,7 +80,10 @@ impl Served {
     async fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let http = HyperClient::builder(TokioExecutor::new()).build_http::<Full<axum::body::Bytes>>();
         let request = axum::http::Request::builder().method(method).uri(format!("{}{path}", self.admin));
-        let request = request.header(CONTENT_TYPE, "application/json");
+        let mut request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
         let answer = http.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -115,10 +127,14 @@ impl Served {
         self.child.wait().unwrap();
     }
 
-    fn terminate(mut self) {
+    fn terminate(self) {
+        self.end_by("-TERM");
+    }
+
+    fn end_by(mut self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success(), "SIGTERM ends it in order");
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "{signal} ends it in order");
     }
 }
 
@@ -180,6 +196,47 @@ async fn killed_in(stage: Stage) {
         "{stage}: {:#?}",
         findings.samples
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_config_file_is_in_force_and_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("routing.toml");
+    std::fs::write(&file, include_str!("routing.toml").replace("weight = \"0%\"", "weight = \"3%\""))
+        .unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let served = Served::start_with(folder.path(), free_address(), &config);
+    assert_eq!(served.status().await["config"]["cohort"]["weight"], "3%");
+
+    let next = include_str!("routing.toml").replace("stage = \"off\"", "stage = \"dual_write\"");
+    let aside = file.with_extension("new");
+    std::fs::write(&aside, next).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    served.until("the file is not in force", async || served.status().await["stage"] == "dual_write").await;
+    served.until("not whole", async || served.status().await["config"]["cohort"]["weight"] == "0%").await;
+    served.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_api_asks_for_its_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = "a token of more than sixteen bytes";
+    let mut served = Served::start_with(folder.path(), free_address(), &["--admin-token", token]);
+    assert_eq!(served.ask("GET", "/admin/status", "").await.0, 401);
+    served.token = Some(token.into());
+    assert_eq!(served.ask("GET", "/admin/status", "").await.0, 200);
+    served.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_ends_it_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free_address();
+    Served::start(folder.path(), address).end_by("-INT");
+    let again = Served::start(folder.path(), address);
+    let left = again.status().await;
+    assert_eq!(left["marks"], 0, "{left}");
+    again.end_by("-INT");
 }
 
 macro_rules! killed {

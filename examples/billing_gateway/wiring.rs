@@ -28,28 +28,8 @@ use crate::legacy::Legacy;
 use crate::request::{Body, InvoiceAnswer, InvoiceOutcome, InvoiceService, StoreError};
 use crate::target::{IdSource, Target, TargetWithIds};
 
-/// How the demo routes. The late bounds lie above the stores' own timeouts, which are short here so that the demo is.
-const CONFIG: &str = r#"
-    [writes]
-    wait = "20ms"
-
-    [shadow]
-    sample = "20%"
-
-    [hold]
-    max = "2s" # a held write is refused after twice as long, before its request times out
-
-    [late_bound]
-    legacy = "300ms"
-    target = "300ms"
-
-    [cohort]
-    salt = "invoices"
-    read_override = true # a page token names its store
-
-    [lookups.find_invoice]
-    target = true
-"#;
+/// How invoices are routed where no other config is given.
+const CONFIG: &str = include_str!("routing.toml");
 /// The copy of one invoice takes a millisecond; one that takes this long is given up and repaired.
 const COPY_DEADLINE: Duration = Duration::from_secs(1);
 /// A read that the target has not answered by then is answered by legacy.
@@ -101,7 +81,7 @@ pub(crate) async fn assemble(
 ) -> Result<(InvoiceService, Control)> {
     let journal = Journal::open(journal).await.context("cannot open the journal")?;
     let mut config = RoutingConfig::from_toml(CONFIG)?;
-    // This config asks for no stage: a service that starts again goes on in the committed one.
+    // A service that starts again goes on in the committed stage.
     config.stage = journal.status().await?.stage;
     let routing = RoutingHandle::open(&journal, config).await?;
     let ids = journal.ids("invoices");

@@ -13,10 +13,11 @@ pub const BY_BYTES_MAX: usize = 200;
 /// The most bytes of a reason.
 pub const REASON_BYTES_MAX: usize = 2_000;
 
-/// Who asks, and why: what every change has to say for the audit log.
+/// Who asks, and why: what every change says for the audit log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ask {
+    #[serde(default = "nobody_named")]
     pub(super) by: String,
     pub(super) reason: String,
 }
@@ -27,6 +28,11 @@ impl Ask {
         said("reason", &self.reason, REASON_BYTES_MAX)?;
         Ok(Asked::by(self.by, self.reason))
     }
+}
+
+/// Who asks when the caller does not say.
+pub(super) fn nobody_named() -> String {
+    "admin API".into()
 }
 
 fn said(member: &str, text: &str, bytes_max: usize) -> Result<(), Problem> {

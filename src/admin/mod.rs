@@ -24,14 +24,14 @@
 //! | | |
 //! |---|---|
 //! | `GET /admin/status` | stage, epoch, legal moves and what blocks them, marks by state, fill, certificate, config, counters |
-//! | `PUT /admin/routing?by=..&reason=..` | puts another config in force: `application/toml` or `application/json`. It moves no stage: it names the committed one or none |
-//! | `POST /admin/stage` | `{"stage": "canary", "by": "anna", "reason": "..", "force": false}`: answers when the move is committed |
+//! | `PUT /admin/routing?reason=..&by=..` | puts another config in force: `application/toml` or `application/json`. It moves no stage: it names the committed one or none |
+//! | `POST /admin/stage` | `{"stage": "canary", "reason": "..", "by": "anna", "force": false}`: answers when the move is committed |
 //! | `GET /admin/mismatches` | the newest mismatches, if [`Admin::samples`] gave them |
 //! | `GET /admin/journal?dead_letters=100&audit=100` | marks by state, the oldest dead letters, the newest lines of the audit log |
 //! | `POST /admin/dead-letters/retry` | `{"by": "anna", "reason": ".."}`: gives all dead letters to the reconciler again |
 //! | `POST /admin/fill/start`, `pause`, `resume`, `stop` | the same body: the fill that [`Admin::fill`] makes |
 //!
-//! Every change says who asks and why, and is a line of the audit log. The page [`operations`](crate::operations) has the
+//! Every change says why, and is a line of the audit log; `by` says who asks, and is `admin API` when it is left out. The page [`operations`](crate::operations) has the
 //! commands for a shell. A stage move goes on when its caller goes away.
 //!
 //! No key and no customer is shown in clear: scopes are salted hashes, as in logs ([`log_keys`](crate::data::log_keys)), the lists of

@@ -23,7 +23,7 @@ pub(super) async fn put_routing(
     body: Bytes,
 ) -> Result<Answer, Problem> {
     let who = |error: QueryRejection| {
-        Problem::new(Kind::BAD_REQUEST, format!("add `?by=...&reason=...`: {}", error.body_text()))
+        Problem::new(Kind::BAD_REQUEST, format!("add `?reason=...&by=...`: {}", error.body_text()))
     };
     let asked = ask.map_err(who)?.0.asked()?;
     let config = config(&headers, &body, api.routing.stage())?;

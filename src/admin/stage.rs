@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::Api;
-use super::ask::{Ask, json as json_body};
+use super::ask::{Ask, json as json_body, nobody_named};
 use super::problem::{Answer, Kind, Problem};
 use crate::journal::JournalError;
 use crate::route::{RoutingHandle, Stage, SwapError};
@@ -19,6 +19,7 @@ use crate::route::{RoutingHandle, Stage, SwapError};
 #[serde(deny_unknown_fields)]
 struct MoveAsk {
     stage: Stage,
+    #[serde(default = "nobody_named")]
     by: String,
     reason: String,
     #[serde(default)]

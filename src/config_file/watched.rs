@@ -10,7 +10,7 @@ use super::events::Events;
 use super::file::ConfigFile;
 use super::reading::Reader;
 use crate::per_second::PerSecond;
-use crate::route::{Asked, Drained, RoutingConfig, RoutingHandle, SwapError};
+use crate::route::{Asked, RoutingConfig, RoutingHandle};
 
 /// How many calls of [`WatchedFile::reload`] may wait; the others wait for room.
 const RELOADS_WAITING_MAX: usize = 8;
@@ -154,18 +154,12 @@ impl Watch {
         let swapped = match asks {
             Asks::Nothing => return Ok(()),
             Asks::Refused(error) => return Err(error),
-            Asks::Stage(config) if config.stage != self.routing.stage() => self.swap(config, asked).await,
+            Asks::Stage(config) if config.stage != self.routing.stage() => {
+                self.routing.swap_as(config, asked).await
+            }
             Asks::Config(config) | Asks::Stage(config) => self.routing.configure(config, asked).await,
         };
         swapped.map(drop).map_err(|refused| ConfigFileError::Refused { path: path.clone(), refused })
-    }
-
-    /// Moves the stage and puts the rest in force, in one swap and two lines of the audit log.
-    async fn swap(&self, config: RoutingConfig, asked: Asked) -> Result<Drained, SwapError> {
-        let before = self.routing.config();
-        let drained = self.routing.swap_as(config.clone(), asked.clone()).await?;
-        self.routing.0.audit_config(&before, &config, asked).await;
-        Ok(drained)
     }
 
     fn succeeded(&self) {

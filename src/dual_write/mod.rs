@@ -98,6 +98,60 @@
 //!
 //! What it gives has to lie within what the request had named: only that is marked.
 //!
+//! # Settings
+//!
+//! | | default | |
+//! |---|---|---|
+//! | `writes.wait` in the config | 50 ms | how long a caller waits for its copy |
+//! | `writes.journal_unavailable` | `"reject"` | what becomes of a write that cannot be marked |
+//! | `late_bound.legacy`, `.target` | 30 s | how long a write of unknown outcome may still land |
+//! | [`classified_by`](DualWriteLayer::classified_by) | every error is unknown | what the authority's answer means |
+//! | [`written`](DualWriteLayer::written) | what the request named | what a create has made |
+//! | [`Copier::deadline`](crate::copy::Copier::deadline) and the rest of it | 10 s | how a copy is made |
+//!
+//! # Switching it off
+//! The stage is the switch. In `off` and `complete` this layer passes writes on as they are: no mark, no copy. Back to
+//! `off` is legal from every stage whose writes reach legacy, and costs the certificate: what was written to one store
+//! alone is not known afterwards, so a new fill is needed. To relieve the target for a while, stay, and let
+//! `writes.wait = "0s"` keep callers from waiting; a target that is down is left alone after 16 copies anyway.
+//!
+//! Leaving the layer out is no way to switch it off: writes then reach the authority only, nothing marks them, and nothing
+//! is counted.
+//!
+//! ```
+//! # use crossfade::copy::Copier;
+//! # use crossfade::dual_write::DualWriteLayer;
+//! # use crossfade::route::{Asked, RouteLayer, Stage};
+//! # use crossfade::store::TargetLayer;
+//! # use crossfade::{journal::Journal, route::{RoutingConfig, RoutingHandle}};
+//! # use crossfade::test_util::{MemoryStore, Number, Request};
+//! # use tower::{ServiceBuilder, ServiceExt};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! # let (mysql, cassandra) = (MemoryStore::legacy(), MemoryStore::target());
+//! # let copier = Copier::new(routing, mysql.clone(), cassandra.clone());
+//! # let paid = Number::new(1, "paid");
+//! # let put = |item| Request::Put { group: 42, item, record: Number::new(1, "paid") };
+//! # let _drained = routing.move_to(Stage::DualWrite, Asked::by("ops", "the migration begins")).await?;
+//! // Wrong: the target never gets invoice 1, and no mark says so.
+//! let wrong = ServiceBuilder::new()
+//!     .layer(RouteLayer::new(routing))
+//!     .layer(TargetLayer::new(cassandra.clone()))
+//!     .service(mysql.clone());
+//! wrong.oneshot(put(1)).await?;
+//! assert_eq!((cassandra.get((42, 1)), routing.journal().marks()), (None, 0));
+//!
+//! // Right: between the two.
+//! let right = ServiceBuilder::new()
+//!     .layer(RouteLayer::new(routing))
+//!     .layer(DualWriteLayer::new(copier))
+//!     .layer(TargetLayer::new(cassandra.clone()))
+//!     .service(mysql);
+//! right.oneshot(put(2)).await?;
+//! assert_eq!(cassandra.get((42, 2)), Some(paid));
+//! # Ok(()) }
+//! ```
+//!
 //! # Order
 //! Innermost, around the pair of stores: a layer inside of it would see the authority's call only. Retries belong outside
 //! of the stack, so that each try has a mark of its own; a write that is not idempotent must not be retried after an

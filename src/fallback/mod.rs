@@ -74,6 +74,65 @@
 //! other stages pass this layer as they are: no clone, no box. In `ramp_down` legacy follows the target, so there is
 //! nothing to fall back on.
 //!
+//! # A trap
+//!
+//! That a record is not there is an answer, no error, in most services. Without `missing` it is passed on as one:
+//!
+//! ```
+//! # use crossfade::{canary_read::CanaryReadLayer, data::{Key, Scopes}, fallback::FallbackLayer, journal::Journal};
+//! # use crossfade::route::{Asked, Operation, RouteLayer, RoutingConfig, RoutingHandle, Stage, StorageRequest};
+//! # use crossfade::store::TargetLayer;
+//! # use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+//! # #[derive(Clone)] struct Get(i64);
+//! # impl StorageRequest for Get {
+//! #     fn operation(&self) -> Operation { Operation::read("get") }
+//! #     fn scopes(&self) -> Scopes { Key::new(&1, &self.0).into() }
+//! # }
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), BoxError> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! # for stage in [Stage::DualWrite, Stage::Shadow, Stage::Canary, Stage::Live] {
+//! #     let _drained = routing.move_to(stage, Asked::by("example", "a trial").with_force()).await?;
+//! # }
+//! # let target = service_fn(|_: Get| async { Ok::<_, BoxError>(None) });
+//! # let legacy = service_fn(|Get(id)| async move { Ok::<_, BoxError>(Some(id)) });
+//! # let around = ServiceBuilder::new().layer(RouteLayer::new(routing)).layer(CanaryReadLayer::new());
+//! # let stores = ServiceBuilder::new().layer(TargetLayer::new(target)).service(legacy);
+//! // Wrong: an invoice that only legacy has is a 404 to its owner.
+//! let wrong = FallbackLayer::new();
+//! # let invoices = around.clone().layer(wrong).service(stores.clone());
+//! assert_eq!(invoices.oneshot(Get(7)).await?, None);
+//!
+//! // Right: legacy is asked before the caller is told that there is none.
+//! let right = FallbackLayer::new().missing(|invoice: &Option<i64>| invoice.is_none());
+//! # let invoices = around.layer(right).service(stores);
+//! assert_eq!(invoices.oneshot(Get(7)).await?, Some(7));
+//! # Ok(()) }
+//! ```
+//!
+//! # Switching it off
+//!
+//! Leave the layer out, and every answer of the target is the caller's. To keep it for what is missing only, pass all
+//! errors on:
+//!
+//! ```
+//! use crossfade::fallback::{FallbackLayer, FallbackPolicy};
+//!
+//! #[derive(Clone)]
+//! struct OnMissing;
+//!
+//! impl<E> FallbackPolicy<Option<String>, E> for OnMissing {
+//!     fn on_error(&self, _: &E) -> bool { false }
+//!     fn is_missing(&self, invoice: &Option<String>) -> bool { invoice.is_none() }
+//! }
+//!
+//! let layer = FallbackLayer::with_policy(OnMissing);
+//! # let _ = layer;
+//! ```
+//!
+//! A timeout asks legacy under every policy; none is armed unless [`timeout`](FallbackLayer::timeout) is called. The config
+//! has no switch: a read falls back only where it went to the target, so the cohort's weight is the lever while the
+//! service runs.
+//!
 //! # Budget
 //!
 //! A target that is down must not send all its reads to legacy unnoticed. So there is a budget: by default a fifth of

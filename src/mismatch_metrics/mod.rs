@@ -96,6 +96,21 @@
 //! The caller pays for a clone of the request and for [`Compare::form`] of its answer. Reads that are not repeated
 //! pass this layer as they are. A caller that goes away before it is answered leaves no shadow read.
 //!
+//! # Switching it off
+//!
+//! `shadow.sample = "0%"` in the config: the next read is not repeated, and this layer passes everything on as it is. The
+//! same in `off`, `dual_write` and `complete`, whatever the sample is. Shadow reads that run end by their deadline.
+//!
+//! ```
+//! # use crossfade::{journal::Journal, route::{Percent, RoutingConfig, RoutingHandle}};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let routing = RoutingHandle::open(&Journal::memory(), RoutingConfig::default()).await?;
+//! let mut config = routing.config();
+//! config.shadow.sample = Percent::ZERO;
+//! let _drained = routing.swap(config).await?;
+//! # Ok(()) }
+//! ```
+//!
 //! # Order
 //!
 //! Inside of [`FallbackLayer`](crate::fallback::FallbackLayer). This layer then sees what the target said, and the

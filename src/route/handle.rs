@@ -230,12 +230,13 @@ impl RoutingHandle {
         self.swap_as(config, Asked::by("code", "swap")).await
     }
 
-    /// As [`swap`](Self::swap), saying who asks and why.
+    /// As [`swap`](Self::swap), saying who asks and why. The audit log gets a line about a stage that moved, and one about
+    /// which settings changed, without their values.
     ///
     /// # Errors
     /// As [`swap`](Self::swap).
     pub async fn swap_as(&self, config: RoutingConfig, asked: Asked) -> Result<Drained, SwapError> {
-        self.put_in_force(Wanted::Config(config), asked).await
+        self.put_audited(Wanted::Config(config.clone()), &config, asked).await
     }
 
     /// Moves to a stage with the present config otherwise.
@@ -255,9 +256,18 @@ impl RoutingHandle {
     /// # Errors
     /// When the config cannot be meant.
     pub async fn configure(&self, config: RoutingConfig, asked: Asked) -> Result<Drained, SwapError> {
+        self.put_audited(Wanted::ConfigInStage(config.clone()), &config, asked).await
+    }
+
+    async fn put_audited(
+        &self,
+        wanted: Wanted,
+        config: &RoutingConfig,
+        asked: Asked,
+    ) -> Result<Drained, SwapError> {
         let before = self.config();
-        let drained = self.put_in_force(Wanted::ConfigInStage(config.clone()), asked.clone()).await?;
-        self.0.audit_config(&before, &config, asked).await;
+        let drained = self.put_in_force(wanted, asked.clone()).await?;
+        self.0.audit_config(&before, config, asked).await;
         Ok(drained)
     }
 

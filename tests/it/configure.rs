@@ -57,6 +57,21 @@ async fn who_changed_which_setting_is_audited_without_its_value() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_swap_that_moves_no_stage_is_audited_too() {
+    let world = World::at(Stage::Shadow, "").await;
+    let allow = config("stage = \"shadow\"\n[cohort]\nallow = [\"smith\"]");
+    let _drained = world.routing.swap_as(allow.clone(), Asked::by("anna", "a pilot customer")).await.unwrap();
+    let line = world.journal.audit_log(1).await.unwrap().remove(0);
+    assert_eq!((&*line.who, &*line.what, &*line.why), ("anna", "config: cohort.allow", "a pilot customer"));
+    let _drained = world.routing.swap_as(allow, Asked::by("bert", "nothing new")).await.unwrap();
+    assert_eq!(
+        world.journal.audit_log(1).await.unwrap().remove(0).who,
+        "anna",
+        "what changes nothing says nothing"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_is_counted() {
     let world = World::at(Stage::Shadow, "").await;
     let before = world.routing.stats();

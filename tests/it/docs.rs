@@ -20,3 +20,37 @@ fn the_readme_shows_what_the_page_of_the_crate_compiles() {
         assert!(compiled.contains(&line), "the page of the crate does not compile {line:?}");
     }
 }
+
+/// The lines of the `impl` block of a trait in a source file.
+fn lines_of_impl(text: &str, of: &str) -> usize {
+    let begin = text.find(&format!("\nimpl {of} for ")).unwrap_or_else(|| panic!("no impl of {of}"));
+    let block = &text[begin + 1..];
+    block[..block.find("\n}\n").unwrap()].lines().count() + 1
+}
+
+#[test]
+fn the_readme_counts_the_lines_of_the_example_right() {
+    let readme = include_str!("../../README.md");
+    let table = readme.split("## What you implement").nth(1).unwrap();
+    let counted = |row: &str| -> usize {
+        let line = table.lines().find(|line| line.starts_with(row)).unwrap_or_else(|| panic!("no row {row}"));
+        line.trim_end_matches([' ', '|']).rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    for (row, file, of) in [
+        ("| `StorageRequest`", include_str!("../../examples/billing_gateway/request.rs"), "StorageRequest"),
+        ("| `DataSet`", include_str!("../../examples/billing_gateway/domain/invoice.rs"), "DataSet"),
+        (
+            "| `RecordStore` for the store you leave",
+            include_str!("../../examples/billing_gateway/legacy/records.rs"),
+            "RecordStore",
+        ),
+        (
+            "| `RecordStore` for the store you move to",
+            include_str!("../../examples/billing_gateway/target/records.rs"),
+            "RecordStore",
+        ),
+        ("| `LegacyIds`", include_str!("../../examples/billing_gateway/wiring.rs"), "LegacyIds"),
+    ] {
+        assert_eq!(counted(row), lines_of_impl(file, of), "{row}");
+    }
+}

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
+use axum::routing::{self, get, post};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::around::around;
 use super::closing::close;
+use super::customers::put_customer;
 use super::find::find;
 use super::headers::store_of_read;
 use super::invoices::{create, delete, put, read};
@@ -26,7 +27,7 @@ const REQUESTS_AT_ONCE_MAX: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     invoices: InvoiceService,
-    customers: Customers,
+    pub(super) customers: Customers,
     slots: Arc<Semaphore>,
     /// Whether callers may name the store of a read.
     read_override: bool,
@@ -51,6 +52,7 @@ impl Gateway {
     /// The same, with routes of others among them.
     pub(crate) fn into_router_with(self, others: Router) -> Router {
         let routes = Router::new()
+            .route("/customers/{customer}", routing::put(put_customer))
             .route("/customers/{customer}/invoices", get(list).post(create))
             .route("/customers/{customer}/invoices/{invoice}", get(read).put(put).delete(delete))
             .route("/customers/{customer}/invoices/{invoice}/payments", post(pay))

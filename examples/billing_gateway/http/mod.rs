@@ -2,6 +2,7 @@
 //!
 //! | | |
 //! |---|---|
+//! | `PUT /customers/{customer}` | adds a customer, `{"name": "Ada", "country": "Norway"}`, or says where one lives now: 204 |
 //! | `POST /customers/{customer}/invoices` | makes an invoice: 201, with `Location` |
 //! | `GET /customers/{customer}/invoices?limit=20&page=..` | a page of them, and where the next begins |
 //! | `GET`, `PUT`, `DELETE /customers/{customer}/invoices/{invoice}` | one of them |
@@ -40,6 +41,7 @@ mod answer;
 mod around;
 mod closing;
 mod conditional;
+mod customers;
 mod find;
 mod gateway;
 mod headers;

@@ -6,6 +6,7 @@ use sqlx::{Sqlite, SqliteExecutor, Transaction};
 use super::row::Row;
 use super::schema::{DELETE_LINES, INSERT_LINES, SCHEMA, UPSERT, select_rows};
 use crate::domain::Invoice;
+use crate::history::Customer;
 use crate::sqlite::Database;
 
 /// The relational store, for the request path and for copies.
@@ -45,6 +46,20 @@ impl Legacy {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await
+    }
+
+    /// Adds a customer, or replaces what is known of one.
+    pub(crate) async fn put_customer(&self, customer: &Customer) -> sqlx::Result<()> {
+        sqlx::query(
+            "INSERT INTO customers (id, name, country) VALUES (?1, ?2, ?3)
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country",
+        )
+        .bind(customer.id)
+        .bind(&customer.name)
+        .bind(&*customer.country)
+        .execute(&self.database.writer)
+        .await?;
+        Ok(())
     }
 
     /// Inserts or replaces invoices with their lines, inside the caller's transaction.

@@ -148,6 +148,29 @@ async fn whoever_does_not_say_who_and_why_is_refused() {
 }
 
 #[tokio::test]
+async fn whoever_gives_no_name_is_the_admin_api_in_the_audit_log() {
+    let world = World::at(Stage::Canary, "").await;
+    let served = serve_world(&world).await;
+    let asked = json!({ "stage": "live", "reason": "the canary is well" });
+    served.post("/admin/stage", &asked).await.is_well();
+    assert_eq!(
+        served
+            .put("/admin/routing?reason=a%20drill", "application/toml", "[cohort]\nweight = \"7%\"")
+            .await
+            .status,
+        200
+    );
+    let journal = served.get("/admin/journal?audit=2").await;
+    let who: Vec<&str> = journal.is_well()["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["who"].as_str().unwrap())
+        .collect();
+    assert_eq!(who, ["admin API", "admin API"]);
+}
+
+#[tokio::test]
 async fn a_closed_migration_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("journal.db").display());

@@ -33,8 +33,8 @@ pub(super) async fn service() -> (Router, tempfile::TempDir) {
     let legacy = Legacy::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
     let history = History { customers: customers(), invoices: Vec::new() };
     history.write_to(&legacy).await.unwrap();
-    let store = Faulty::new(legacy, Store::Legacy, Faults::new(1));
-    (Gateway::new(InvoiceService::new(store), Customers::known(&customers())).into_router(), folder)
+    let store = Faulty::new(legacy.clone(), Store::Legacy, Faults::new(1));
+    (Gateway::new(InvoiceService::new(store), Customers::of(legacy)).into_router(), folder)
 }
 
 pub(super) async fn send(router: &Router, method: Method, path: &str, body: impl Into<HttpBody>) -> Answered {
