@@ -22,7 +22,7 @@
 //! # let same = |a: &Response, b: &Response| a.answer == b.answer;
 //!
 //! let journal = Journal::memory(); // Journal::open("sqlite:crossfade.db").await?
-//! let routing = RoutingHandle::open(&journal, RoutingConfig::default()).await?;
+//! let routing = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
 //! let copier = Copier::new(routing, mysql_records, cassandra_records);
 //!
 //! let invoices: BoxCloneSyncService<Request, Response, StoreError> = BoxCloneSyncService::new(
@@ -42,14 +42,14 @@
 //! ```
 //!
 //! # Three ways in
-//! The stack takes any request type. How much of it you write is yours to choose, and a service may mix all three over one
-//! routing and one copier:
+//! The stack takes any request type. How much of it you write is yours to choose, and a service may mix all three over the
+//! one routing and the one copier of a data set:
 //!
 //! | | the service has | you write, for one entity | a call |
 //! |---|---|---|---|
 //! | [`records`] | SQL, or is willing to move it | both stores in 140 lines, nearly all of it SQL and its binding | 1 line |
-//! | [`functions`] | functions for its storage | the 106 of these lines that copies need | 1 to 5 lines around it |
-//! | layers | a tower service, or needs layers of its own | these 106 lines, the request type, and 8 lines for the stack | unchanged |
+//! | [`functions`] | functions for its storage | the 105 of these lines that copies need | 1 to 5 lines around it |
+//! | layers | a tower service, or needs layers of its own | these 105 lines, the request type, and 8 lines for the stack | unchanged |
 //!
 //! The lines are those of `examples/payments/records.rs`: whole, and without its two `impl WriteRecords`. To each come the
 //! 12 lines that name the types (`DataSet`, `Entity`).
@@ -113,6 +113,44 @@
 //!
 //! Each of the three can do without writing to the target until `ramp_down`, and says so beforehand: `records_before_ramp_down`,
 //! `functions_before_ramp_down`, [`RoutingHandle::without_target_writes`](route::RoutingHandle::without_target_writes).
+//!
+//! # A second entity
+//! Each data set is a migration of its own: its own journal, [`RoutingHandle`](route::RoutingHandle), copier, reconciler, fill,
+//! and name. Share the pools, the metrics and the admin listener, nothing else. A second routing over one journal and a copier of
+//! another data set under one routing are refused: a mark does not say of which data set its key is, so the repairs of one
+//! would clear the marks of the other, and one fill would certify both.
+//!
+//! ```no_run
+//! # use crossfade::{admin::Admin, copy::Copier, fill::Fill, journal::Journal, metrics::Metrics, reconcile::Reconciler};
+//! # use crossfade::route::{RoutingConfig, RoutingHandle};
+//! # use crossfade::test_util::MemoryStore;
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (legacy_invoices, target_invoices) = (MemoryStore::legacy(), MemoryStore::target());
+//! # let (legacy_payments, target_payments) = (MemoryStore::legacy(), MemoryStore::target());
+//! let journal = Journal::open("sqlite:invoices.db").await?;
+//! let invoices = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
+//! let copier = Copier::new(invoices, legacy_invoices, target_invoices);
+//! let reconciler = Reconciler::new(copier).spawn();
+//! let invoices_admin = Admin::new("invoices", invoices).fill(move || Fill::new(copier));
+//! # drop(reconciler);
+//!
+//! let journal = Journal::open("sqlite:payments.db").await?;
+//! let payments = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
+//! let copier = Copier::new(payments, legacy_payments, target_payments);
+//! let reconciler = Reconciler::new(copier).spawn();
+//! let payments_admin = Admin::new("payments", payments).fill(move || Fill::new(copier));
+//! # drop(reconciler);
+//!
+//! let metrics = Metrics::new().migration("invoices", invoices).migration("payments", payments);
+//! let admin = axum::Router::new() // POST /payments/admin/stage, and so on
+//!     .nest("/invoices", invoices_admin.router())
+//!     .nest("/payments", payments_admin.router());
+//! # drop((metrics, admin));
+//! # Ok(()) }
+//! ```
+//!
+//! Two entities are in different stages for a while. So a foreign key from the one to the other, a cascade, and a transaction
+//! over both hold only as long as one store decides for both.
 //!
 //! # Running it
 //! The config in a watched file, metrics, and an admin API (features `watch`, `prometheus`, `admin`); see

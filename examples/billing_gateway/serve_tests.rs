@@ -220,7 +220,7 @@ async fn the_config_file_is_in_force_and_watched() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_admin_api_asks_for_its_token() {
     let folder = tempfile::tempdir().unwrap();
-    let token = "a token of more than sixteen bytes";
+    let token = "a-token-of-more-than-sixteen-bytes";
     let mut served = Served::start_with(folder.path(), free_address(), &["--admin-token", token]);
     assert_eq!(served.ask("GET", "/admin/status", "").await.0, 401);
     served.token = Some(token.into());

@@ -80,10 +80,8 @@ pub(crate) async fn assemble(
     faults: &Faults,
 ) -> Result<(InvoiceService, Control)> {
     let journal = Journal::open(journal).await.context("cannot open the journal")?;
-    let mut config = RoutingConfig::from_toml(CONFIG)?;
     // A service that starts again goes on in the committed stage.
-    config.stage = journal.status().await?.stage;
-    let routing = RoutingHandle::open(&journal, config).await?;
+    let routing = RoutingHandle::resume(&journal, RoutingConfig::from_toml(CONFIG)?).await?;
     let ids = journal.ids("invoices");
     routing.hand_over_ids(ids.clone(), InvoiceIds(legacy.clone()));
 

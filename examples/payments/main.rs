@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
 
     let journal = Journal::open(&format!("sqlite:{}", dir.join("journal.db").display())).await?;
-    let routing = RoutingHandle::open(&journal, RoutingConfig::default()).await?;
+    let routing = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
     let legacy = Relational::open(&dir.join("legacy.db")).await?;
     let target = Partitioned::open(&dir.join("target.db"), journal.ids("payments")).await?;
     routing.hand_over_ids(target.1.clone(), legacy.clone());

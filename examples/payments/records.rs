@@ -2,9 +2,8 @@
 
 use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
 use crossfade::{journal::IdBlocks, records::Change, records::WriteRecords};
-use sqlx::{
-    Executor, Sqlite, SqlitePool, query, query::Query, query_as, query_scalar, sqlite::SqliteArguments,
-};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool};
+use sqlx::{Executor, query, query::Query, query_as, query_scalar};
 
 use super::domain::{Payment, PaymentError, Payments, clock};
 
@@ -113,7 +112,8 @@ impl WriteRecords for Partitioned {
     async fn create(&self, &invoice: &i64, &amount: &i64) -> Result<KeyedRecord<Payments>> {
         let key = (invoice, self.1.next_id().await?.cast_signed()).into();
         let payment = Payment { amount, paid_at: None };
-        let is_new = self.set(&key, Some(&payment), None).await?;
+        let (deleted, taken) = self.get(&key).await?; // whoever asked for a change of it before has left a stamp
+        let is_new = taken.is_none() && self.set(&key, Some(&payment), deleted).await?;
         is_new.then_some((key, payment)).ok_or(PaymentError::Contended)
     }
     /// With a write that takes place only where no other one came in between.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{any, get, post, put};
 use tokio::sync::Semaphore;
 
 use super::fill::{Desk, change_fill};
@@ -91,7 +91,8 @@ impl Admin {
     /// (`into_make_service_with_connect_info::<SocketAddr>()`), or all are refused.
     pub fn router(self) -> Router {
         let api = Arc::new(self.0);
-        routes().route_layer(from_fn_with_state(Arc::clone(&api), guard)).with_state(api)
+        let routes = routes().route("/admin/{*other}", any(not_found));
+        routes.route_layer(from_fn_with_state(Arc::clone(&api), guard)).with_state(api)
     }
 
     /// The routes, with a problem for every other path.

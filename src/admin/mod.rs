@@ -64,7 +64,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A service with several migrations nests their [`router`](Admin::router)s:
+//! A service with several migrations nests their [`router`](Admin::router)s, here for `/invoices/admin/status` and
+//! `/notes/admin/status`; connections and heads are then bounded by the server that they are in:
 //!
 //! ```
 //! # use crossfade::{admin::{Admin, AdminToken}, route::RoutingHandle};

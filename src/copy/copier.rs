@@ -1,5 +1,6 @@
 //! [`Copier`]: the two record stores of a data set, and what copies scopes between them.
 
+use std::any::{TypeId, type_name};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -49,8 +50,14 @@ where
     T: HoldsRecordsOf<L::Data>,
 {
     /// Copies between these two stores under this routing.
+    ///
+    /// # Panics
+    /// When the routing has a copier of another data set. A mark does not say of which data set its key is: the repairs of
+    /// one would clear the marks of the other, and one fill would certify both. Each data set has a journal, a routing and a
+    /// copier of its own.
     #[must_use]
     pub fn new(routing: RoutingHandle, legacy: L, target: T) -> Self {
+        one_data_set::<L::Data>(routing.0);
         let stores: &'static Stores<L, T> = Box::leak(Box::new(Stores { legacy, target, core: routing.0 }));
         if routing.0.clocks.set(Arc::new(StoreClocks(stores))).is_err() {
             tracing::warn!(
@@ -60,6 +67,17 @@ where
         let settings = Settings { deadline: Duration::from_secs(10), page: 500, concurrency: 4 };
         Self { stores, settings, keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS] }
     }
+}
+
+fn one_data_set<D: DataSet>(core: &Core) {
+    let this = (TypeId::of::<D>(), type_name::<D>());
+    let first = core.data_set.get_or_init(|| this);
+    assert!(
+        first.0 == this.0,
+        "a routing moves one data set, and this one moves `{}`: open a journal and a routing of its own for `{}`",
+        first.1,
+        this.1
+    );
 }
 
 impl<L, T> Copier<L, T>

@@ -99,9 +99,9 @@ impl<D: DataSet> fmt::Debug for Page<D> {
 /// - [`replace`](Self::replace) is idempotent, and keeps columns that the record does not carry.
 ///
 /// # Stamps
-/// `now` is the gateway's own stamp, unique and rising. A store without a clock of its own returns it as it is. A
-/// store with its own clock ignores it and returns the start of its statement (`NOW(6)`,
-/// `statement_timestamp()`), **never** a clock that runs after the snapshot was taken (`SYSDATE()`,
+/// `now` is the gateway's own stamp, unique and rising, taken before the read was asked for. With one gateway, return it as it
+/// is. Where several gateways write, whose clocks differ, a store with a clock of its own ignores `now` and returns the start
+/// of its statement (`NOW(6)`, `statement_timestamp()`), **never** a clock that runs after the snapshot was taken (`SYSDATE()`,
 /// `clock_timestamp()`): a stamp must be older than what the read can have missed.
 ///
 /// # Cancellation

@@ -22,6 +22,16 @@ pub enum JournalError {
         /// The process, as it wrote its id into the lock file; 0 when that could not be read.
         pid: u32,
     },
+    /// This process has opened a session of the journal already. Two data sets under one journal would clear each other's
+    /// marks.
+    #[error(
+        "journal {journal} has an open session in this process: give each migration a journal of its own, and open its \
+         routing once"
+    )]
+    SessionOpen {
+        /// The file, or `memory`.
+        journal: String,
+    },
     /// The journal was written by a newer release.
     #[error("journal {path} has schema version {found}, this release knows {known}: run the newer release")]
     NewerSchema {

@@ -1,9 +1,9 @@
 //! The journal as the rest of the crate uses it.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 #[cfg(feature = "sqlite")]
 use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -34,6 +34,12 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) stamps: Stamps,
     pub(super) session: AtomicU64,
+    /// Whether a session of this process is open.
+    pub(super) session_open: AtomicBool,
+    /// Whether somebody takes ids from it.
+    pub(super) gives_ids: AtomicBool,
+    /// The file, or `memory`: tells migrations apart in logs.
+    pub(super) name: Box<str>,
     pub(super) next_row: AtomicU64,
     pub(super) next_claim: AtomicU64,
     pub(super) widened: AtomicU64,
@@ -69,7 +75,7 @@ impl Journal {
     /// A journal that ends with the process: for tests and trials.
     #[must_use]
     pub fn memory() -> Self {
-        Self::new(Backend::Memory(Box::default()), Limits::default())
+        Self::new(Backend::Memory(Box::default()), Limits::default(), "memory")
     }
 
     /// Opens the journal that the URL names, and creates it when there is none: `memory:`, or `sqlite:FILE` with
@@ -87,19 +93,20 @@ impl Journal {
     /// As [`open`](Self::open).
     pub async fn open_with(url: &str, limits: Limits) -> Result<Self, JournalError> {
         if url.starts_with("memory:") {
-            return Ok(Self::new(Backend::Memory(Box::default()), limits));
+            return Ok(Self::new(Backend::Memory(Box::default()), limits, "memory"));
         }
         #[cfg(feature = "sqlite")]
         if let Some(file) = super::sqlite::file_of(url) {
-            return Self::durable(super::sqlite::open(file, limits).await?, limits).await;
+            let name = file.display().to_string();
+            return Self::durable(super::sqlite::open(file, limits).await?, limits, &name).await;
         }
         Err(JournalError::UnknownUrl { url: url.to_owned() })
     }
 
     /// The journal behind this writer; every mark that stands is dirty at once.
     #[cfg(feature = "sqlite")]
-    pub(super) async fn durable(writer: Writer, limits: Limits) -> Result<Self, JournalError> {
-        let journal = Self::new(Backend::Durable(writer), limits);
+    pub(super) async fn durable(writer: Writer, limits: Limits, name: &str) -> Result<Self, JournalError> {
+        let journal = Self::new(Backend::Durable(writer), limits, name);
         let scopes = match journal.call(Command::ListScopes).await? {
             Reply::Scopes(scopes) => scopes,
             other => return Err(unexpected(&other)),
@@ -111,14 +118,17 @@ impl Journal {
         Ok(journal)
     }
 
-    fn new(backend: Backend, limits: Limits) -> Self {
+    fn new(backend: Backend, limits: Limits, name: &str) -> Self {
         Self(Arc::new(Inner {
             backend,
+            name: name.into(),
             index: DirtyIndex::default(),
             limits,
             clock: Clock::new(),
             stamps: Stamps::default(),
             session: AtomicU64::new(0),
+            session_open: AtomicBool::new(false),
+            gives_ids: AtomicBool::new(false),
             next_row: AtomicU64::new(1),
             next_claim: AtomicU64::new(1),
             widened: AtomicU64::new(0),

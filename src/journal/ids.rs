@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::Mutex;
 
@@ -28,9 +29,20 @@ impl fmt::Debug for IdBlocks {
 
 impl Journal {
     /// The sequence of this name; it begins with 1. Call it once and share clones: each call has a block of its own.
+    ///
+    /// Hand it over ([`RoutingHandle::hand_over_ids`](crate::route::RoutingHandle::hand_over_ids)): without that it does not go
+    /// on above the ids that legacy has given out, so a change of the authority is refused.
     #[must_use]
     pub fn ids(&self, sequence: &str) -> IdBlocks {
+        self.0.gives_ids.store(true, Ordering::Relaxed);
         IdBlocks { journal: self.clone(), sequence: sequence.into(), block: Arc::default() }
+    }
+}
+
+impl Journal {
+    /// Whether somebody has asked for a sequence.
+    pub(crate) fn gives_ids(&self) -> bool {
+        self.0.gives_ids.load(Ordering::Relaxed)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum Fate {
 pub(crate) async fn scripted(fate: impl FnMut(&Command) -> Fate + Send + 'static) -> Journal {
     let backend = Scripted { state: JournalState::default(), fate };
     let writer = Writer::start(move || async move { Ok(backend) }).await.unwrap();
-    Journal::durable(writer, Limits::default()).await.unwrap()
+    Journal::durable(writer, Limits::default(), "test").await.unwrap()
 }
 
 struct Scripted<F> {

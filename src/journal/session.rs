@@ -18,6 +18,21 @@ impl Journal {
         late_bound: Duration,
         continues_unrecorded: bool,
     ) -> Result<Opened, JournalError> {
+        if self.0.session_open.swap(true, Ordering::SeqCst) {
+            return Err(JournalError::SessionOpen { journal: self.name().to_owned() });
+        }
+        let opened = self.begin_session(late_bound, continues_unrecorded).await;
+        if opened.is_err() {
+            self.0.session_open.store(false, Ordering::SeqCst);
+        }
+        opened
+    }
+
+    async fn begin_session(
+        &self,
+        late_bound: Duration,
+        continues_unrecorded: bool,
+    ) -> Result<Opened, JournalError> {
         let command = Command::Open { now: self.now(), late_bound: micros(late_bound), continues_unrecorded };
         let Reply::Opened(opened) = self.call(command).await? else {
             return Err(JournalError::Closed);
@@ -39,11 +54,24 @@ impl Journal {
     /// When the journal cannot record the end of the session; the next one then finds an unclean end.
     pub(crate) async fn close(&self) -> Result<(), JournalError> {
         let ended = self.call(Command::Close { session: self.session() }).await.map(drop);
+        self.0.session_open.store(false, Ordering::SeqCst);
         #[cfg(feature = "sqlite")]
         if let Backend::Durable(writer) = &self.0.backend {
             writer.close().await;
         }
         ended
+    }
+
+    /// As if the process that opened the session had ended uncleanly, with this handle now in another one: for tests of
+    /// what a restart, or a second gateway, finds.
+    #[cfg(feature = "test-util")]
+    pub fn forget_session(&self) {
+        self.0.session_open.store(false, Ordering::SeqCst);
+    }
+
+    /// The file, or `memory`.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
     }
 
     pub(crate) fn session(&self) -> u64 {

@@ -31,7 +31,7 @@ impl<D: Entity> Change<D> {
     }
 
     /// Makes of `record`, which is what the store has of the key just now, what it is to be: `None` for a record that is
-    /// to be deleted. Whether it is to be written; if not, the caller rejects the change: end the transaction without a
+    /// to be deleted, or that is not there and stays so. Whether it is to be written; if not, the caller rejects the change: end the transaction without a
     /// write and return, whatever: the caller is given the reason.
     ///
     /// May be called again, with the record as it is then, when the write found that another one came in between.

@@ -36,6 +36,10 @@ pub trait Entity: DataSet<Record: Clone> {
 pub trait WriteRecords: RecordStore<Data: Entity> {
     /// Makes a record in `group` under an id that the store assigns; gives the record as it is stored. The id was never
     /// given out before, by either store: see [`LegacyIds`](crate::route::LegacyIds).
+    ///
+    /// In a store that keeps stamps a row that says "deleted" may stand at the new id: somebody asked for a change of it
+    /// before there was one, and that it was not there was copied. Take its place (`.. ON CONFLICT DO UPDATE .. WHERE
+    /// document IS NULL`), with a larger stamp, and refuse where there is a record.
     fn create(
         &self,
         group: &<Self::Data as DataSet>::Group,

@@ -45,9 +45,16 @@
 //! | [`DataSet`](crate::data::DataSet) and [`Entity`] | the types of key, record, new record and error; when two records are the same |
 //! | [`RecordStore`](crate::data::RecordStore), once a store | `read`, `replace`, `page`, what an error means: all that copies need |
 //! | [`WriteRecords`], once a store | `create` and `update`: what callers need |
+//! | [`LegacyIds`](crate::route::LegacyIds) and [`hand_over_ids`](crate::route::RoutingHandle::hand_over_ids), where stores assign ids | how the ids of one store go on in the other: without it the target gives ids out again, and **replaces acknowledged records** |
 //!
-//! Nearly all of it is SQL. Both stores of the example `payments` take 140 lines
-//! (`examples/payments/records.rs`; a test counts them), and a call is one line.
+//! Nearly all of it is SQL. Both stores of the example `payments` take 140 lines, which are [below](#an-entity-in-whole), and
+//! a call is one line. Each entity is a migration of its own: see [a second entity](crate#a-second-entity).
+//!
+//! # Choosing the group
+//! The group is what a list covers, what a create marks, and the cohort key: in `canary` all reads of one group are answered
+//! by one store. So take what callers read together and what a person is - the customer, rather than one of its invoices -
+//! unless the lists become long: repairing a group costs its size. With another group in each of two entities a customer can
+//! be in the cohort of the one and not in that of the other.
 //!
 //! A put and a delete are updates unless the store says it better. An update is the store's own: nothing is read first
 //! and written later without a guard. It comes in two shapes. A transaction that locks before it reads:
@@ -130,7 +137,7 @@
 //! | the store's error is `Rejected` by [`RecordStore::outcome`](crate::data::RecordStore::outcome) | that error | not made |
 //! | the store's error is `Unknown` | that error | made or not; both stores will agree on it |
 //! | crossfade refuses | [`Refused`](crate::Refused) as the error | not made |
-//! | there is no record | `None` from `get` and `update`, `false` from `delete` | nothing to do |
+//! | there is no record | `None` from `get` and `update`, `false` from `delete` | copied as "there is none": a store that keeps stamps then has a row that says so |
 //!
 //! # A change that is lost
 //! What was read before a put may have changed since:
@@ -201,7 +208,15 @@
 //!
 //! # What it does not do
 //! Find records without their key, write several keys at once, choose a cohort by an attribute: that is what
-//! [`functions`](crate::functions) and requests of your own are for. All three may share one routing and one copier.
+//! [`functions`](crate::functions) and requests of your own are for. All three may share the one routing and the
+//! one copier of this data set.
+//!
+//! # An entity in whole
+//! Both stores of the example `payments`, with all of their SQL:
+//!
+//! ```text
+#![doc = include_str!("../../examples/payments/records.rs")]
+//! ```
 
 mod answer;
 mod change;

@@ -1,5 +1,6 @@
 //! What every layer of one migration shares, and the planning of one request.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -50,6 +51,8 @@ pub(crate) struct Core {
     pub(crate) events: PerSecond,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
+    /// The one data set that moves under this routing.
+    pub(crate) data_set: OnceLock<(TypeId, &'static str)>,
     pub(crate) without_target_writes: WithoutTargetWrites,
 }
 

@@ -168,10 +168,11 @@ fn legal(from: Stage) -> String {
 }
 
 impl RoutingHandle {
-    /// Opens a session in the journal and begins to route in the committed stage.
+    /// Opens a session in the journal and begins to route in the committed stage. Once for each journal and process.
     ///
     /// The stage of the config is a wish: opening never moves the committed stage. A wish that is a legal move is
-    /// logged; ask for it with [`swap`](Self::swap).
+    /// logged; ask for it with [`swap`](Self::swap). One that is not is an error, so that nobody believes to be where the
+    /// file says; [`resume`](Self::resume) has no wish.
     ///
     /// # Errors
     /// When the config cannot be meant, the journal cannot be used, or the wish is no legal move from the committed
@@ -182,8 +183,18 @@ impl RoutingHandle {
         check_wish(committed, config.stage)?;
         let continues = config.writes.journal_unavailable == JournalUnavailable::Continue;
         let opened = journal.open_session(config.late_bound.longest(), continues).await?;
-        report(&opened);
+        report(journal.name(), &opened);
         Ok(Self(Box::leak(Box::new(Core::open(journal.clone(), config, &opened)))))
+    }
+
+    /// As [`open`](Self::open), in the committed stage whatever stage the config names: for a config that stands in the code,
+    /// or has been there since the migration began.
+    ///
+    /// # Errors
+    /// When the config cannot be meant, or the journal cannot be used.
+    pub async fn resume(journal: &Journal, mut config: RoutingConfig) -> Result<Self, OpenError> {
+        config.stage = journal.status().await?.stage;
+        Self::open(journal, config).await
     }
 
     /// The config that requests are planned by, with the committed stage.
@@ -349,13 +360,13 @@ fn check_wish(committed: Stage, asked: Stage) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn report(opened: &Opened) {
+fn report(journal: &str, opened: &Opened) {
     let marks = opened.status.marks.total();
     let (stage, epoch) = (opened.status.stage, opened.status.epoch);
     if opened.after_crash {
-        tracing::warn!(%stage, epoch, marks, "the session before this one ended uncleanly; its marks wait the late bound");
+        tracing::warn!(journal, %stage, epoch, marks, "the session before this one ended uncleanly; its marks wait the late bound");
     } else {
-        tracing::info!(%stage, epoch, marks, "migration opened");
+        tracing::info!(journal, %stage, epoch, marks, "migration opened");
     }
 }
 
@@ -381,6 +392,7 @@ impl Core {
             events: PerSecond::new(EVENTS_MAX),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
+            data_set: OnceLock::new(),
             without_target_writes: WithoutTargetWrites::default(),
         }
     }

@@ -18,7 +18,8 @@ pub(crate) trait Clocks: Send + Sync + 'static {
 /// The sequence that legacy takes ids of new records from.
 ///
 /// Ids that the target gives out in `ramp_down` come from an [`IdBlocks`] in the journal. At each change of the
-/// authority, while writes are held, the sequence that goes on is raised above the other. Without that the target
+/// authority, while writes are held, the sequence that goes on is raised above the other
+/// ([`RoutingHandle::hand_over_ids`](crate::route::RoutingHandle::hand_over_ids)). Without that the target
 /// would give out an id again, and silently replace an acknowledged record in both stores.
 pub trait LegacyIds: Send + Sync + 'static {
     /// What can go wrong: the move is then refused and names it.

@@ -40,8 +40,11 @@ impl Core {
         if from.holds_writes(to) && !run.gives_legacy_up() && status.marks.dead > 0 {
             return Err(SwapError::DeadLetters { to, letters: status.marks.dead });
         }
-        if from.switches_authority(to) && to.authority() == Store::Target {
-            self.without_target_writes.check(to)?;
+        if from.switches_authority(to) {
+            self.check_ids(to)?;
+            if to.authority() == Store::Target {
+                self.without_target_writes.check(to)?;
+            }
         }
         config.stage = to;
         let hold = self.snapshot.load().config.hold.max;
@@ -60,6 +63,17 @@ impl Core {
             holding: false,
         };
         mover.walk(run, step, config).await
+    }
+}
+
+impl Core {
+    /// A sequence that nobody hands over begins below the ids that legacy has given out, and would give them out again.
+    fn check_ids(&self, to: Stage) -> Result<(), SwapError> {
+        if self.ids.get().is_some() || !self.journal.gives_ids() {
+            return Ok(());
+        }
+        let reason = "the journal gives ids, and nobody hands them over: call `RoutingHandle::hand_over_ids`";
+        Err(SwapError::Ids { to, reason: reason.into() })
     }
 }
 
@@ -116,7 +130,8 @@ impl Mover<'_> {
     }
 
     fn hold(&mut self) -> MoveEvent {
-        tracing::info!(from = %self.from, to = %self.to, "holding writes for a stage move");
+        let journal = self.core.journal.name();
+        tracing::info!(journal, from = %self.from, to = %self.to, "holding writes for a stage move");
         self.core.hold(true);
         self.holding = true;
         MoveEvent::Held
@@ -273,7 +288,8 @@ impl Mover<'_> {
     }
 
     fn adopt(&mut self, config: RoutingConfig) {
-        tracing::info!(from = %self.from, to = %self.to, epoch = self.core.epoch(), "stage committed");
+        let (journal, epoch) = (self.core.journal.name(), self.core.epoch());
+        tracing::info!(journal, from = %self.from, to = %self.to, epoch, "stage committed");
         if self.to == Stage::Off {
             // The commit made a mark on everything; until a fill has cleared it, nothing is clean.
             self.core.journal.dirty_everything();
@@ -294,7 +310,8 @@ impl Mover<'_> {
         self.core.hold(false);
         self.core.stats.moves_given_up.one();
         let problem = self.problem.take().unwrap_or(SwapError::Closed);
-        tracing::warn!(from = %self.from, to = %self.to, %problem, "stage move given up");
+        let journal = self.core.journal.name();
+        tracing::warn!(journal, from = %self.from, to = %self.to, %problem, "stage move given up");
         problem
     }
 

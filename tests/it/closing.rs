@@ -25,6 +25,7 @@ fn is_closed(error: &StoreError) -> bool {
 async fn start_again(world: &World, toml: &str) -> RoutingHandle {
     let mut config = config(toml);
     config.stage = world.routing.stage();
+    world.journal.forget_session();
     RoutingHandle::open(&world.journal, config).await.unwrap()
 }
 

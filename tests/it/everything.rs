@@ -27,6 +27,7 @@ async fn mark_everything(world: &World) {
 async fn start_again(world: &World) -> ReconcilerHandle {
     let mut config = world.routing.config();
     config.stage = world.routing.stage();
+    world.journal.forget_session();
     let routing = RoutingHandle::open(&world.journal, config).await.unwrap();
     Reconciler::new(Copier::new(routing, world.legacy.clone(), world.target.clone())).spawn()
 }

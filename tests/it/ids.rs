@@ -45,6 +45,17 @@ async fn no_id_that_was_given_out_comes_again_though_its_record_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ids_that_nobody_hands_over_refuse_a_change_of_the_authority() {
+    let world = World::at(Stage::Live, "").await;
+    world.target.take_ids_from(world.journal.ids("numbers"));
+    let forced = asked().with_force();
+    let refused = world.routing.move_to(Stage::RampDown, forced).await.unwrap_err();
+    assert!(matches!(refused, SwapError::Ids { .. }), "{refused}");
+    assert!(refused.to_string().contains("hand_over_ids"), "{refused}");
+    assert_eq!(world.routing.stage(), Stage::Live);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_move_that_is_given_up_after_the_handover_wastes_ids_and_repeats_none() {
     let world = with_ids().await;
     world.legacy.raise_ids_above(1_000);

@@ -90,6 +90,7 @@ async fn what_a_crash_cut_off_waits_the_longest_late_bound() {
 
         let mut config = world.routing.config();
         config.stage = world.routing.stage();
+        world.journal.forget_session();
         let next = RoutingHandle::open(&world.journal, config).await.unwrap();
         let copier = Copier::new(next, world.legacy.clone(), world.target.clone());
         let _reconciler = Reconciler::new(copier).spawn();

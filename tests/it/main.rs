@@ -28,6 +28,7 @@ mod late_bounds;
 mod layer_order;
 mod metrics;
 mod mismatch_metrics;
+mod one_data_set;
 mod panics;
 mod plain_target;
 mod planning;

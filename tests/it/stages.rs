@@ -166,11 +166,34 @@ async fn entering_off_voids_the_certificate_and_dirties_everything() {
 #[tokio::test(start_paused = true)]
 async fn a_process_starts_in_the_committed_stage_whatever_its_config_says() {
     let world = World::at(Stage::Canary, "").await;
+    world.journal.forget_session();
     let again = RoutingHandle::open(&world.journal, config("stage = \"live\"")).await.unwrap();
     assert_eq!(again.stage(), Stage::Canary, "a wish is no move");
+    world.journal.forget_session();
     let refused = RoutingHandle::open(&world.journal, config("stage = \"complete\"")).await.unwrap_err();
     let message = refused.to_string();
     assert!(message.contains("canary") && message.contains("complete"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_resumes_starts_in_the_committed_stage_with_a_config_of_the_first_day() {
+    let world = World::at(Stage::Complete, "").await;
+    world.journal.forget_session();
+    let refused = RoutingHandle::open(&world.journal, config("stage = \"off\"")).await.unwrap_err();
+    assert!(refused.to_string().contains("complete"), "{refused}");
+    let again = RoutingHandle::resume(&world.journal, config("stage = \"off\"")).await.unwrap();
+    assert_eq!(again.stage(), Stage::Complete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_routing_over_one_journal_is_refused_while_the_first_is_open() {
+    let world = World::at(Stage::DualWrite, "").await;
+    let refused = RoutingHandle::resume(&world.journal, config("")).await.unwrap_err();
+    assert!(refused.to_string().contains("a journal of its own"), "{refused}");
+    world.put(1, 1, 1).await;
+    world.routing.close().await.unwrap();
+    let next = RoutingHandle::resume(&world.journal, config("")).await.unwrap();
+    assert_eq!(next.stage(), Stage::DualWrite);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ async fn a_write_that_was_planned_under_another_authority_is_refused_and_never_m
         world.walk_to(Stage::Live).await;
         let mut config = world.routing.config();
         config.stage = Stage::Live;
+        world.journal.forget_session();
         let other = RoutingHandle::open(&world.journal, config).await.unwrap();
         let copier = Copier::new(other, world.legacy.clone(), world.target.clone());
         if unavailable == "continue" {

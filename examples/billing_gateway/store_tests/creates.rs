@@ -86,3 +86,19 @@ async fn two_invoices_with_one_key_may_stand_in_the_store_that_follows() {
         target.replace(&key(1, invoice.id), Some(invoice), 1).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_create_takes_the_place_of_a_deleted_row_and_never_of_an_invoice() {
+    let Stores { legacy: _, target, _folder } = stores().await;
+    // A change of invoices that were not there yet was of unknown outcome, and its repair copied that there are none.
+    for id in 1..=2 {
+        target.replace(&key(1, id), None, 5).await.unwrap();
+    }
+    let taken = super::support::invoice(1, 3, "9.00");
+    target.replace(&key(1, 3), Some(&taken), 5).await.unwrap();
+    let deciding = deciding(&target, 1);
+    assert_eq!((made(&deciding, new("1.00")).await.id, made(&deciding, new("1.00")).await.id), (1, 2));
+    let refused = deciding.create(1, new("1.00")).await.unwrap_err();
+    assert!(matches!(refused, Failure::Known(StoreError::Unavailable { .. })), "{refused:?}");
+    assert_eq!(target.read(&key(1, 3), 0).await.unwrap().1, Some(taken));
+}

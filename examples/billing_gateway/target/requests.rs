@@ -36,13 +36,17 @@ impl<I: IdSource> RequestStore for TargetWithIds<I> {
             return Ok(new.answered_before(made)?);
         }
         let invoice = new.into_invoice(customer, id);
-        sqlx::query(INSERT)
+        let inserted = sqlx::query(INSERT)
             .bind(customer)
             .bind(id)
             .bind(wall_clock())
             .bind(to_json(&invoice)?)
             .execute(&mut *transaction)
             .await?;
+        if inserted.rows_affected() == 0 {
+            let reason = format!("the id {id} is taken");
+            return Err(Failure::Known(StoreError::Unavailable { store: Store::Target, reason }));
+        }
         transaction.commit().await?;
         Ok(invoice)
     }

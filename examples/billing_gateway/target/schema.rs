@@ -31,9 +31,12 @@ pub(super) const WALK: &str = "SELECT document FROM invoice_documents
     WHERE (customer_id, invoice_id) > (?1, ?2) AND document IS NOT NULL
     ORDER BY customer_id, invoice_id LIMIT ?3";
 pub(super) const FIND: &str = "SELECT document FROM invoice_documents WHERE document->>'number' = ?1";
-/// A plain insert: an id that is taken is an error, never an invoice that is replaced.
-pub(super) const INSERT: &str =
-    "INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)";
+/// Changes nothing where an invoice has this id: none is ever replaced. A row that says "deleted" may be there: whoever asked
+/// for a change of an invoice before there was one has left it.
+pub(super) const INSERT: &str = "
+    INSERT INTO invoice_documents (customer_id, invoice_id, stamp, document) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (customer_id, invoice_id) DO UPDATE
+    SET stamp = max(stamp + 1, excluded.stamp), document = excluded.document WHERE document IS NULL";
 /// Without being told, SQLite takes the primary key and reads all documents of the customer.
 pub(super) const MADE_WITH_KEY: &str =
     "SELECT document FROM invoice_documents INDEXED BY documents_by_idempotency_key

@@ -126,6 +126,7 @@ async fn a_closed_journal_refuses_writes_also_where_they_would_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let world = world(folder.path(), CONTINUES).await;
     world.walk_to(Stage::DualWrite).await;
+    world.journal.forget_session();
     let other = crossfade::route::RoutingHandle::open(&world.journal, world.routing.config()).await.unwrap();
     other.close().await.unwrap();
     let refused = super::refusal(world.call(put(1, 1, 1)).await);

@@ -68,6 +68,7 @@ async fn a_journal_that_is_closed_under_an_unknown_commit_lets_no_write_reach_ei
     world.walk_to(Stage::Live).await;
     world.put(1, 1, 1).await;
     world.settle().await;
+    world.journal.forget_session();
     let other_handle = RoutingHandle::open(&world.journal, world.routing.config()).await.unwrap();
     let mut other = other_program(folder.path()).await;
     run(&mut other, "BEGIN IMMEDIATE").await;

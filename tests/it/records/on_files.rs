@@ -241,6 +241,25 @@ async fn ids_are_unique_while_the_authority_changes_there_and_back_on_files() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_record_that_is_not_there_yet_stops_no_create_of_it() {
+    let files = Files::new().await;
+    files.walk_to(Stage::Live).await;
+    for id in 1..=5 {
+        assert_eq!(files.payments.update((7, id), pay(1)).await.unwrap(), None);
+        assert!(!files.payments.delete((7, id)).await.unwrap());
+    }
+    files.assert_same().await;
+    files.move_to(Stage::RampDown).await;
+    for id in 6..=9 {
+        assert!(!files.payments.delete((7, id)).await.unwrap(), "{id}: by the target's own delete");
+    }
+    for _ in 1..=9 {
+        files.payments.create(7, 100).await.unwrap();
+    }
+    assert_eq!(files.assert_same().await.len(), 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rejected_update_leaves_no_mark_on_files() {
     let files = Files::new().await;
     let (key, _) = files.payments.create(1, 10).await.unwrap();

@@ -102,7 +102,7 @@ async fn refusing(path: &Path) -> (Journal, Arc<AtomicI64>) {
     let (path, shared) = (path.to_owned(), Arc::clone(&full));
     let writer =
         Writer::start(move || async move { Ok(Refusing { file: unsynced(&path).await, full: shared }) });
-    let journal = Journal::durable(writer.await.unwrap(), Limits::default()).await.unwrap();
+    let journal = Journal::durable(writer.await.unwrap(), Limits::default(), "test").await.unwrap();
     journal.open_session(Duration::ZERO, false).await.unwrap();
     (journal, full)
 }

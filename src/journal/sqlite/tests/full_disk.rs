@@ -108,7 +108,7 @@ impl Small {
 async fn small(path: &Path) -> Journal {
     let path = path.to_owned();
     let writer = Writer::start(move || async move { Ok(Small { file: unsynced(&path).await, pages: 200 }) });
-    let journal = Journal::durable(writer.await.unwrap(), Limits::default()).await.unwrap();
+    let journal = Journal::durable(writer.await.unwrap(), Limits::default(), "test").await.unwrap();
     journal.open_session(Duration::ZERO, false).await.unwrap();
     a_stage_that_copies(&journal).await;
     journal

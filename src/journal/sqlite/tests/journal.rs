@@ -28,7 +28,7 @@ pub(super) async fn begun(path: &Path, limits: Limits) -> Journal {
     let path = path.to_owned();
     let open = move || async move { Ok::<Sqlite, JournalError>(unsynced_within(&path, &limits).await) };
     let writer = Writer::start(open);
-    let journal = Journal::durable(writer.await.unwrap(), limits).await.unwrap();
+    let journal = Journal::durable(writer.await.unwrap(), limits, "test").await.unwrap();
     journal.open_session(LATE_BOUND, false).await.unwrap();
     journal
 }
