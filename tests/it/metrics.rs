@@ -67,20 +67,73 @@ async fn promtool_finds_nothing_to_complain_of() {
     assert!(passed && words.is_empty(), "{words}\n{text}");
 }
 
-#[test]
-fn the_alerts_of_the_operations_page_are_rules() {
-    let page = include_str!("../../src/operations.md");
-    let rules = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+/// Whether promtool takes these rules, when there is one on this machine.
+fn check_rules(rules: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("alerts.yaml");
+    let path = folder.path().join("rules.yaml");
     std::fs::write(&path, rules).unwrap();
     let Some((passed, words)) = promtool(&["check", "rules", path.to_str().unwrap()], "") else { return };
     assert!(passed, "{words}");
-    for name in rules
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .filter(|w| w.starts_with("crossfade_"))
+}
+
+/// That every metric in a text is explained by the operations page.
+fn all_are_explained(text: &str) {
+    let page = include_str!("../../src/operations.md");
+    for name in
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| w.starts_with("crossfade_"))
     {
         assert!(page.contains(&format!("`{name}")), "{name} is no metric of the page");
+    }
+}
+
+#[test]
+fn the_alerts_are_rules_and_those_of_the_operations_page() {
+    let page = include_str!("../../src/operations.md");
+    let shown = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let rules = include_str!("../../alerts/crossfade.yaml");
+    assert!(rules.ends_with(shown), "alerts/crossfade.yaml is not what the page shows");
+    check_rules(rules);
+    all_are_explained(rules);
+}
+
+/// Every expression of the dashboard, as Grafana would send it.
+fn expressions(dashboard: &serde_json::Value) -> Vec<String> {
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+    let annotations = dashboard["annotations"]["list"].as_array().unwrap().iter();
+    let expressions = targets.chain(annotations).map(|query| query["expr"].as_str().unwrap());
+    expressions.map(|expr| expr.replace("$__rate_interval", "1m").replace("$migration", ".*")).collect()
+}
+
+#[test]
+fn the_dashboard_asks_what_prometheus_can_answer() {
+    let text = include_str!("../../dashboards/crossfade.json");
+    let expressions = expressions(&serde_json::from_str(text).unwrap());
+    assert!(expressions.len() > 30, "{}", expressions.len());
+    let rule =
+        |(n, expr): (usize, &String)| format!("      - record: dashboard:{n}\n        expr: '{expr}'\n");
+    let rules: String = expressions.iter().enumerate().map(rule).collect();
+    check_rules(&format!("groups:\n  - name: dashboard\n    rules:\n{rules}"));
+    all_are_explained(text);
+}
+
+/// A query of a metric or a label that is not there shows nothing, and nobody notices.
+#[tokio::test(start_paused = true)]
+async fn the_dashboard_asks_for_metrics_and_labels_that_are_scraped() {
+    let world = busy().await;
+    let scraped = Metrics::new().migration("invoices", world.routing).text().await;
+    let dashboard = serde_json::from_str(include_str!("../../dashboards/crossfade.json")).unwrap();
+    // Only where a config file is watched.
+    let of_a_file = |expression: &String| expression.contains("crossfade_config_last_reload");
+    for expression in expressions(&dashboard).into_iter().filter(|expression| !of_a_file(expression)) {
+        let begin = expression.find("crossfade_").unwrap();
+        let name = expression[begin..].split(['{', '[', ' ']).next().unwrap();
+        let line = scraped.lines().find(|line| line.starts_with(&format!("{name}{{")));
+        let line = line.unwrap_or_else(|| panic!("{name} is not scraped"));
+        let by = expression.split("sum by (").nth(1).map_or("", |by| by.split(')').next().unwrap());
+        for label in by.split(", ").filter(|label| !label.is_empty()) {
+            assert!(line.contains(&format!("{label}=\"")), "{name} has no label {label}: {line}");
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use crate::support::{Stack, World, asked, put, written};
+use crate::support::{Ids, Stack, World, asked, put, written};
 
 const CONFIG: &str = r#"
     cohort = { weight = "100%" }
@@ -117,7 +117,9 @@ async fn assert_tasks_ended(world: &World) {
 
 async fn world(stage: Stage) -> World {
     let world = World::at(stage, CONFIG).await;
-    world.target.take_ids_from(world.journal.ids("numbers"));
+    let ids = world.journal.ids("numbers");
+    world.target.take_ids_from(ids.clone());
+    world.routing.hand_over_ids(ids, Ids(world.legacy.clone()));
     world.target.raise_ids_above(100);
     world.legacy.raise_ids_above(100);
     world

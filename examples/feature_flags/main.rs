@@ -1,0 +1,66 @@
+//! The stage and the weight of the cohort come from feature flags, by OpenFeature.
+//!
+//! `cargo run --example feature_flags` sets flags in a provider in memory and shows what the migration does. Another
+//! provider - flagd, OFREP, LaunchDarkly, environment variables - takes its place in one line. `flags.rs` is the whole
+//! adapter.
+
+#![allow(clippy::print_stdout, reason = "a program to look at")]
+
+mod flags;
+mod provider;
+#[cfg(test)]
+mod tests;
+
+use crossfade::copy::Copier;
+use crossfade::fill::Fill;
+use crossfade::journal::Journal;
+use crossfade::reconcile::Reconciler;
+use crossfade::route::{RoutingConfig, RoutingHandle};
+use crossfade::test_util::MemoryStore;
+use open_feature::OpenFeature;
+
+use crate::flags::Flags;
+use crate::provider::{Answers, Board};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let board = Board::new();
+    OpenFeature::singleton_mut().await.set_provider(board.clone()).await;
+    let client = OpenFeature::singleton().await.create_client();
+
+    let journal = Journal::memory(); // a service has Journal::open("sqlite:invoices.db")
+    let routing = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
+    let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
+    let _reconciler = Reconciler::new(copier).spawn();
+
+    // A service spawns flags.follow(Duration::from_secs(5)); here each poll is looked at.
+    let mut flags = Flags::new(client, "invoices", routing);
+    for (stage, weight) in [
+        ("off", "0"),
+        ("dualwrite", "0"),
+        ("shadow", "0"),
+        ("canary", "1"),
+        ("canary", "25"),
+        ("live", "100"),
+    ] {
+        board.set("invoices-stage", stage);
+        board.set("invoices-weight", weight);
+        show(&mut flags, routing, &format!("flags: {stage}, {weight} %")).await;
+        if stage == "dualwrite" {
+            Fill::new(copier).run().await?;
+        }
+    }
+
+    board.set("invoices-stage", "complete");
+    show(&mut flags, routing, "a stage that cannot be reached from here").await;
+    board.set("invoices-stage", "shdow");
+    show(&mut flags, routing, "a flag that means nothing").await;
+    board.answer(Answers::WithErrors);
+    show(&mut flags, routing, "a provider that is away").await;
+    Ok(())
+}
+
+async fn show(flags: &mut Flags, routing: RoutingHandle, what: &str) {
+    let said = flags.poll().await.map_or_else(|error| format!(" ({error})"), |()| String::new());
+    println!("{what:42} -> {}, {}{said}", routing.stage(), routing.config().cohort.weight);
+}
