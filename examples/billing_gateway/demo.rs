@@ -63,6 +63,7 @@ impl Demo {
         self.go(Stage::Shadow).await?;
         self.stay_for_faults(Stage::Shadow, "", 4.0).await?;
 
+        self.traffic.name_stores(true); // from here to the end of live the header decides
         self.mover.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
         self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
@@ -80,6 +81,7 @@ impl Demo {
 
         self.go(Stage::Live).await?;
         self.stay_for_faults(Stage::Live, "", 4.0).await?;
+        self.traffic.name_stores(false);
         self.check(Stage::Live, "at the end of live").await?;
 
         self.go(Stage::RampDown).await?;

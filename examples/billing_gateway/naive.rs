@@ -122,6 +122,7 @@ impl Naive {
 
     async fn read(&mut self, flags: &Flags, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
         let from_target = match flags.stage {
+            Stage::Canary | Stage::Live if request.store.is_some() => request.store == Some(Store::Target),
             Stage::Off | Stage::DualWrite | Stage::Shadow => false,
             Stage::Canary => flags.cohort.holds(&request),
             Stage::Live | Stage::RampDown | Stage::Complete => true,

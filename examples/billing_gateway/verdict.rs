@@ -11,7 +11,7 @@ use crate::demo::CANARY_HALF;
 use crate::faults::{COPYING, FAULTS_WANTED, Faults};
 use crate::judge::Findings;
 use crate::report::{Check, Report, Step, name, say};
-use crate::traffic::{Counts, KINDS, Traffic, percentile_ms};
+use crate::traffic::{Counts, FROM_TARGET, IN_ITS_PLACE, KINDS, Traffic, percentile_ms};
 use crossfade::route::Stage;
 
 const STAGES: [Stage; 7] = [
@@ -108,6 +108,7 @@ impl Report {
         }
         complaints.extend(self.samples());
         complaints.extend(self.target_read_complaints(traffic));
+        complaints.extend(self.named_complaint(traffic));
         complaints.extend(fault_complaints(faults));
         complaints.extend(kind_complaints(&verdict.answers));
         complaints.extend(
@@ -151,6 +152,16 @@ impl Report {
                 .collect()
         };
         self.checks.iter().flat_map(of as fn(&Check) -> Vec<String>)
+    }
+
+    /// Reads that named the target and came from legacy nearly always would prove little of it.
+    fn named_complaint(&self, traffic: &Traffic) -> Option<String> {
+        let kinds = self.counts_of(traffic, |_| true).kinds;
+        let count = |kind| kinds.get(kind).copied().unwrap_or_default();
+        let (target, in_its_place) = (count(FROM_TARGET), count(IN_ITS_PLACE));
+        (target < in_its_place).then(|| {
+            format!("of the reads that named the target, it answered {target} and legacy {in_its_place}")
+        })
     }
 
     fn target_read_complaints(&self, traffic: &Traffic) -> Vec<String> {

@@ -86,6 +86,11 @@ impl Traffic {
         })
     }
 
+    /// Whether some of the reads from now on name the store that is to answer them.
+    pub(crate) fn name_stores(&self, naming: bool) {
+        self.0.load.lock().unwrap_or_else(PoisonError::into_inner).name_stores(naming);
+    }
+
     pub(crate) fn resume(&self) {
         self.0.paused.store(false, Ordering::Relaxed);
     }
@@ -123,11 +128,11 @@ impl Traffic {
             self.count(step, |counts| counts.shed += 1);
             return;
         };
-        let job = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_job();
+        let (job, named) = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_request();
         let this = self.clone();
         tokio::spawn(async move {
             let shared = &this.0;
-            let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
+            let done = shared.clients[number % CLIENTS].run(job, named, &shared.ledger, shared.began).await;
             this.count(step, |counts| counts.add(&done, due.elapsed()));
             drop(slot);
             this.learn(done).await;
