@@ -21,10 +21,10 @@ use crate::domain;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
 use crate::legacy::Legacy;
+use crate::mover::{Cohort, FillProgress};
 use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
 use crate::target::{IdSource, Target, TargetWithIds};
-use crate::wiring::{Cohort, FillProgress};
 
 /// Invoices that the script copies at once.
 const PAGE: usize = 500;

@@ -7,8 +7,8 @@ use console::style;
 use crossfade::route::Stage;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::mover::FillProgress;
 use crate::report::{Progress, counts_line, rates_line, say};
-use crate::wiring::FillProgress;
 
 /// The terminal, or a stream of lines. A clone is the same screen.
 #[derive(Clone)]

@@ -61,6 +61,11 @@ impl Traffic {
         traffic
     }
 
+    /// Requests a second that are asked for.
+    pub(crate) fn rate(&self) -> u32 {
+        self.0.rate
+    }
+
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.0.ledger
     }
