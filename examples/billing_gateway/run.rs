@@ -129,3 +129,7 @@ fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
     say(if complaints.is_empty() { "PASSED: nothing lost, nothing different" } else { "FAILED" });
     Ok(complaints.is_empty())
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
