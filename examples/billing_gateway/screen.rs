@@ -105,15 +105,5 @@ fn ladder(now: Stage) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ladder_names_every_stage_and_marks_the_present_one() {
-        console::set_colors_enabled(false);
-        assert_eq!(
-            ladder(Stage::Canary),
-            "  off > dual_write > shadow > [canary] > live > ramp_down > complete"
-        );
-    }
-}
+#[path = "screen_tests.rs"]
+mod tests;
