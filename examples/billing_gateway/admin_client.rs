@@ -153,7 +153,7 @@ impl AdminClient {
             let copied = journal.fill.map_or(0, |fill| fill.copied);
             match fill.ended {
                 _ if fill.running || journal.error.is_some() => {
-                    progress(FillProgress { copied, done: false })
+                    progress(FillProgress { copied, done: false });
                 }
                 _ if journal.certificate.is_some() => break progress(FillProgress { copied, done: true }),
                 ended => bail!("the fill ended without a certificate: {}", ended.unwrap_or_default()),

@@ -54,7 +54,11 @@ async fn walk(args: &Args, files: &Files, history: &History) -> Result<Demo> {
     let (mover, invoices, metrics) = assemble(args, files, &legacy, &target, &faults).await?;
     let gateway = Gateway::new(invoices, Customers::known(&history.customers)).allow_read_override(true);
     let scraped = metrics.is_some();
-    let base = serve_demo(gateway.into_router_with(metrics.unwrap_or_default())).await?;
+    let routes = match metrics {
+        Some(metrics) => gateway.into_router_with(metrics),
+        None => gateway.into_router(),
+    };
+    let base = serve_demo(routes).await?;
     say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
 
     let ledger = Ledger::new(history.openings());
