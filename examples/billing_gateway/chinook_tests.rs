@@ -4,6 +4,7 @@ use super::*;
 use crate::compare::compare;
 use crate::faults::Faults;
 use crate::legacy::Legacy;
+use crate::mover::Mover;
 use crate::target::Target;
 use crate::wiring::assemble;
 use crossfade::route::Stage;
@@ -69,10 +70,11 @@ async fn chinook_arrives_equal_through_all_stages() {
     read_folder(Path::new(&folder)).unwrap().write_to(&legacy).await.unwrap();
 
     let (_service, control) = assemble(legacy, target, &url("journal.db"), &Faults::new(1)).await.unwrap();
-    control.move_to(Stage::DualWrite).await.unwrap();
-    control.fill(|_| {}).await.unwrap();
+    let mover = Mover::by_admin(control).await.unwrap();
+    mover.move_to(Stage::DualWrite).await.unwrap();
+    mover.fill(|_| {}).await.unwrap();
     for stage in [Stage::Shadow, Stage::Canary, Stage::Live, Stage::RampDown, Stage::Complete] {
-        control.move_to(stage).await.unwrap();
+        mover.move_to(stage).await.unwrap();
     }
     let found = compare(&legacy_url, &target_url).await.unwrap();
     assert!(found.equal(), "{found:?}");

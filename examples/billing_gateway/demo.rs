@@ -2,26 +2,21 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use tokio::time::{Instant, timeout};
+use anyhow::{Context, Result};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::compare::{compare, sights};
 use crate::faults::Faults;
 use crate::history::History;
-use crate::judge::Judge;
-use crate::mover::Mover;
-use crate::report::{self, Check, Progress, Report, Step};
+use crate::mover::{Cohort, Mover};
+use crate::report::Report;
+use crate::scrape::Scraper;
 use crate::screen::Screen;
+use crate::steps::Running;
 use crate::traffic::Traffic;
-use crate::wiring::{Cohort, Statistics};
 use crossfade::route::{Stage, Store};
 
 /// A stage that has not met every kind of fault in its time gets this much more.
 const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
-/// How long a check waits, with traffic paused, until no mark is left.
-const MARKS_MAX: Duration = Duration::from_secs(15);
-/// After a check, traffic and faults run again for so many seconds: the next move is to happen in the midst of them.
-const UNDER_WAY: f64 = 1.0;
 /// Longer than any move should take, its hold included; and than the fill.
 const MOVE_MAX: Duration = Duration::from_secs(20);
 const FILL_MAX: Duration = Duration::from_secs(60);
@@ -36,6 +31,8 @@ pub(crate) const CANARY_HALF: &str = "50 % of customers";
 /// Everything that the walk uses.
 pub(crate) struct Demo {
     pub(crate) mover: Mover,
+    /// Where there are metrics.
+    pub(crate) scraper: Option<Scraper>,
     pub(crate) screen: Screen,
     pub(crate) traffic: Traffic,
     pub(crate) faults: Faults,
@@ -63,6 +60,7 @@ impl Demo {
         self.go(Stage::Shadow).await?;
         self.stay_for_faults(Stage::Shadow, "", 4.0).await?;
 
+        self.traffic.name_stores(true); // from here to the end of live the header decides
         self.mover.set_cohort(first).await?;
         self.go(Stage::Canary).await?;
         self.stay(Stage::Canary, &format!("customers in {country}"), 2.0).await?;
@@ -80,6 +78,7 @@ impl Demo {
 
         self.go(Stage::Live).await?;
         self.stay_for_faults(Stage::Live, "", 4.0).await?;
+        self.traffic.name_stores(false);
         self.check(Stage::Live, "at the end of live").await?;
 
         self.go(Stage::RampDown).await?;
@@ -101,38 +100,51 @@ impl Demo {
         Ok(())
     }
 
-    /// Stays for some seconds.
-    async fn stay(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
-        self.dwell(stage, label, seconds, Duration::ZERO).await
+    /// Stays for some seconds, at the pace of the run.
+    pub(super) async fn stay(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        self.begin(stage, label).await?;
+        self.wait(Duration::from_secs_f64(seconds)).await
     }
 
     /// The last step of a stage: stays longer when a kind of fault has not come often enough.
     async fn stay_for_faults(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
-        self.dwell(stage, label, seconds, MORE_FOR_FAULTS).await
+        self.stay(stage, label, seconds).await?;
+        let end = Instant::now() + self.at_pace(MORE_FOR_FAULTS);
+        while !self.faults.enough(stage) && Instant::now() < end {
+            self.wait(SHOW_EVERY).await?;
+        }
+        Ok(())
     }
 
-    async fn dwell(&mut self, stage: Stage, label: &str, seconds: f64, more: Duration) -> Result<()> {
-        self.begin(stage, label);
-        let end = Instant::now() + Duration::from_secs_f64(seconds);
-        while Instant::now() < end || (!self.faults.enough(stage) && Instant::now() < end + more) {
-            tokio::time::sleep(SHOW_EVERY).await;
+    /// Stays for some seconds, in the midst of which the target goes away.
+    async fn stay_through_outage(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
+        self.stay(stage, label, BEFORE_OUTAGE.as_secs_f64()).await?;
+        let outage = self.at_pace(OUTAGE);
+        self.screen.say(&format!("the target is gone for {outage:?}"));
+        let before = self.mover.status().await?.statistics.fallbacks;
+        self.faults.take_away(Store::Target, outage);
+        self.wait(OUTAGE).await?;
+        let after = self.mover.status().await?.statistics.fallbacks;
+        self.report.outage_fallbacks = after - before;
+        self.wait(Duration::from_secs_f64(seconds).saturating_sub(BEFORE_OUTAGE + OUTAGE)).await
+    }
+
+    /// Lets the traffic run for so long, at the pace of the run, and shows how it goes.
+    async fn wait(&self, time: Duration) -> Result<()> {
+        let end = Instant::now() + self.at_pace(time);
+        while Instant::now() < end {
+            sleep_until(end.min(Instant::now() + SHOW_EVERY)).await;
             self.show().await?;
         }
         Ok(())
     }
 
-    async fn stay_through_outage(&mut self, stage: Stage, label: &str, seconds: f64) -> Result<()> {
-        let (faults, screen) = (self.faults.clone(), self.screen.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(BEFORE_OUTAGE).await;
-            screen.say(&format!("the target is gone for {OUTAGE:?}"));
-            faults.take_away(Store::Target, OUTAGE);
-        });
-        self.stay(stage, label, seconds).await
+    fn at_pace(&self, time: Duration) -> Duration {
+        time.mul_f64(self.report.pace)
     }
 
     async fn fill(&mut self) -> Result<()> {
-        self.begin(Stage::DualWrite, "filling");
+        self.begin(Stage::DualWrite, "filling").await?;
         let mut said = Instant::now();
         let filled = self.mover.fill(|progress| {
             if progress.done || said.elapsed() > SHOW_EVERY {
@@ -145,109 +157,4 @@ impl Demo {
             .with_context(|| format!("the fill did not end within {FILL_MAX:?}"))?
             .context("the fill failed")
     }
-
-    /// Pauses traffic and faults, waits until no mark is left, compares both stores by SQL, and goes on.
-    async fn check(&mut self, stage: Stage, when: &'static str) -> Result<()> {
-        self.rest().await?;
-        let comparison = compare(&self.legacy_url, &self.target_url).await?;
-        let (store, url) = if stage >= Stage::RampDown {
-            (Store::Target, &self.target_url)
-        } else {
-            (Store::Legacy, &self.legacy_url)
-        };
-        let stored = sights(store, url).await?;
-        let findings = Judge::new(self.traffic.ledger().notes(), &stored).judge_stored(&stored);
-        self.note(Check { when, comparison: Some(comparison), findings });
-        self.traffic.resume();
-        self.stay(stage, "after the check", UNDER_WAY).await
-    }
-
-    /// After `complete`: the target against the ledger, and every read of the run.
-    async fn judge_all(&mut self) -> Result<()> {
-        self.rest().await?;
-        let stored = sights(Store::Target, &self.target_url).await?;
-        let notes = self.traffic.ledger().notes();
-        let findings = Judge::new(notes, &stored).judge(&stored);
-        self.note(Check { when: "after complete, every read included", comparison: None, findings });
-        self.report.statistics = self.mover.statistics();
-        (self.report.acknowledged, self.report.unknown) = self.traffic.ledger().counts();
-        Ok(())
-    }
-
-    async fn rest(&mut self) -> Result<()> {
-        self.faults.set_stage(None);
-        self.traffic.pause().await?;
-        self.end();
-        let began = Instant::now();
-        while self.mover.marks_left().await? > 0 {
-            if began.elapsed() > MARKS_MAX {
-                bail!(
-                    "after {MARKS_MAX:?} without traffic {} marks are left",
-                    self.mover.marks_left().await?
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, check: Check) {
-        self.screen.say(&report::check_line(&check));
-        self.report.checks.push(check);
-    }
-
-    /// Begins a step. The one before lasts until now, so that it has what a move to this one cost.
-    fn begin(&mut self, stage: Stage, label: &str) {
-        self.end();
-        self.screen.stage(stage);
-        self.faults.set_stage(Some(stage));
-        self.running = Some(Running {
-            stage,
-            label: label.to_owned(),
-            number: self.traffic.begin_step(),
-            began: Instant::now(),
-            before: self.mover.statistics(),
-        });
-    }
-
-    fn end(&mut self) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        let after = self.mover.statistics();
-        self.report.steps.push(Step {
-            stage: running.stage,
-            label: running.label,
-            time: running.began.elapsed(),
-            number: running.number,
-            marks: after.marks - running.before.marks,
-            copies: after.copies - running.before.copies,
-            fallbacks: after.fallbacks - running.before.fallbacks,
-        });
-    }
-
-    async fn show(&self) -> Result<()> {
-        let Some(running) = &self.running else {
-            return Ok(());
-        };
-        let (requests, latencies) = self.traffic.glance(running.number, 1_000);
-        self.screen.progress(&Progress {
-            name: report::name(running.stage, &running.label),
-            time: running.began.elapsed(),
-            requests,
-            latencies,
-            marks_left: self.mover.marks_left().await?,
-            statistics: self.mover.statistics(),
-        });
-        Ok(())
-    }
-}
-
-/// A step that has begun.
-pub(crate) struct Running {
-    stage: Stage,
-    label: String,
-    number: usize,
-    began: Instant,
-    before: Statistics,
 }

@@ -54,13 +54,17 @@ impl<S> Faulty<S> {
     }
 }
 
+/// How long a late write may take once it begins: with what it waited before, it stays below the late bound.
+const LANDING_MAX: Duration = Duration::from_millis(100);
+
 /// One spawned write a lost answer. On a machine that stands still the write is dropped rather than land after the
 /// late bound, as a store's own statement timeout would see to.
 async fn land_late<T>(late: Duration, call: impl Future<Output = Result<T, StoreError>>) {
     let given_up = tokio::time::Instant::now();
     tokio::time::sleep(late).await;
     if given_up.elapsed() <= LATE_MAX + Duration::from_millis(20) {
-        drop(call.await);
+        // Nor may it wait for the store's writer for longer, whatever the store itself allows.
+        drop(tokio::time::timeout(LANDING_MAX, call).await);
     }
 }
 

@@ -6,12 +6,15 @@
 //!
 //! Where to look: `wiring.rs` is where crossfade is put around the stores; `request.rs`, `legacy/` and `target/` are
 //! what a service has to bring. The rest plays the world around it: `http/`, the clients with their ledger
-//! (`traffic/`, `ledger.rs`), the faults, and the judges (`judge/`, `compare.rs`).
+//! (`traffic/`, `ledger.rs`), whoever operates it (`demo.rs`, `admin_client.rs`, `scrape.rs`), the faults, and the judges
+//! (`judge/`, `compare.rs`).
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod admin_client;
 mod chinook;
 mod compare;
+mod complaints;
 mod customers;
 mod demo;
 mod domain;
@@ -24,14 +27,18 @@ mod judge;
 mod ledger;
 mod legacy;
 mod logging;
+mod looks;
 mod mover;
 mod naive;
 mod report;
 mod request;
 mod request_store;
+mod run;
+mod scrape;
 mod screen;
 mod serve;
 mod sqlite;
+mod steps;
 #[cfg(test)]
 mod store_tests;
 mod target;
@@ -43,26 +50,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use axum::serve::ListenerExt;
 use clap::Parser;
-use tokio::net::TcpListener;
 
-use crate::customers::Customers;
-use crate::demo::Demo;
-use crate::faults::Faults;
-use crate::files::Files;
-use crate::history::History;
-use crate::http::Gateway;
-use crate::ledger::Ledger;
-use crate::legacy::Legacy;
-use crate::mover::Mover;
-use crate::naive::Naive;
-use crate::report::{Report, say};
-use crate::request::InvoiceService;
-use crate::screen::Screen;
-use crate::target::Target;
-use crate::traffic::{Load, Traffic};
+use crate::report::say;
 
 /// Moves a billing service's invoices from a relational store to a document store while it serves them.
 ///
@@ -83,7 +73,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
     /// Serves the gateway on this address on stores that exist (made empty when there are none), in place of the demo
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["json", "naive", "rate"])]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["json", "naive", "rate", "pace"])]
     serve: Option<SocketAddr>,
     /// Serves the admin API on this address, beside --serve
     #[arg(long, value_name = "ADDRESS", requires = "serve")]
@@ -112,8 +102,11 @@ pub(crate) struct Args {
     /// Requests a second
     #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// Lets the header "crossfade-read: legacy" (or target) name the store of a read
-    #[arg(long)]
+    /// Makes each step of the walk so many times as long, and the verdict says so; a hasty walk proves less
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = pace)]
+    pace: f64,
+    /// Lets the header "crossfade-read: legacy" (or target) name the store of a read, beside --serve; in the demo it may
+    #[arg(long, requires = "serve")]
     allow_read_override: bool,
 }
 
@@ -124,7 +117,7 @@ async fn main() -> ExitCode {
         Some(address) => serve::serve(&args, address).await.map(|()| true),
         None => {
             logging::start("off");
-            run(&args).await
+            run::run(&args).await
         }
     };
     match ended {
@@ -137,91 +130,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the demo; whether it was a success.
-async fn run(args: &Args) -> Result<bool> {
-    let history = match &args.history {
-        Some(folder) => chinook::read_folder(folder)?,
-        None => History::generate(args.seed),
-    };
-    if history.customers.is_empty() {
-        bail!("the history has no customers, so there is nobody to bill");
-    }
-    let files = Files::prepare(args)?;
-    let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
-    files::ensure_empty(&legacy, &target).await?;
-    history.write_to(&legacy).await.context("cannot write the history into the legacy store")?;
-    say(&format!("legacy has {} invoices of {} customers", history.invoices.len(), history.customers.len()));
-
-    let faults = Faults::new(args.seed);
-    let (invoices, mover) = assemble(args, &files, &legacy, &target, &faults).await?;
-    let gateway = Gateway::new(invoices, Customers::known(&history.customers));
-    let base = serve_demo(gateway.allow_read_override(args.allow_read_override)).await?;
-    say(&format!("the gateway serves {base}, traffic is {} requests a second", args.rate));
-
-    let ledger = Ledger::new(history.openings());
-    let traffic = Traffic::start(&base, args.rate, Load::new(args.seed, &history), ledger);
-    let mut demo = Demo {
-        mover,
-        screen: Screen::new(history.invoices.len() as u64),
-        traffic,
-        faults,
-        legacy_url: files.legacy.clone(),
-        target_url: files.target.clone(),
-        report: Report::default(),
-        running: None,
-    };
-    let walked = demo.walk(&history).await;
-    demo.screen.end();
-    walked?;
-    demo.mover.close().await?;
-    legacy.database().close().await;
-    target.database().close().await;
-    conclude(&demo, args, &files)
-}
-
-/// What answers invoice requests, and what moves it through the stages.
-async fn assemble(
-    args: &Args,
-    files: &Files,
-    legacy: &Legacy,
-    target: &Target,
-    faults: &Faults,
-) -> Result<(InvoiceService, Mover)> {
-    if args.naive {
-        let naive = Naive::new(legacy, target, faults);
-        return Ok((InvoiceService::new(naive.clone()), Mover::Naive(naive)));
-    }
-    let (invoices, control) =
-        wiring::assemble(legacy.clone(), target.clone(), &files.journal, faults).await?;
-    Ok((invoices, Mover::Crossfade(control)))
-}
-
-/// Serves the gateway on a free port of this machine.
-async fn serve_demo(gateway: Gateway) -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on 127.0.0.1")?;
-    let base = format!("http://{}", listener.local_addr()?);
-    let listener = listener.tap_io(|connection| {
-        // A connection that cannot be told not to wait still works, only slower.
-        drop(connection.set_nodelay(true));
-    });
-    tokio::spawn(async move { axum::serve(listener, gateway.into_router()).await });
-    Ok(base)
-}
-
-fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
-    let (report, traffic, faults) = (&demo.report, &demo.traffic, &demo.faults);
-    let verdict = report.verdict(traffic, faults);
-    let complaints = report.complaints(&verdict, traffic, faults);
-    report.show_table(traffic);
-    verdict.show();
-    if let Some(path) = &args.json {
-        verdict.write(path)?;
-    }
-    files.explain();
-    say("");
-    for complaint in &complaints {
-        say(&format!("- {complaint}"));
-    }
-    say(if complaints.is_empty() { "PASSED: nothing lost, nothing different" } else { "FAILED" });
-    Ok(complaints.is_empty())
+/// Below a twentieth no step has time for anything.
+fn pace(text: &str) -> Result<f64, String> {
+    let pace: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.05..=20.0).contains(&pace) { Ok(pace) } else { Err("not between 0.05 and 20".to_owned()) }
 }

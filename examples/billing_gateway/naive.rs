@@ -21,10 +21,10 @@ use crate::domain;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
 use crate::legacy::Legacy;
+use crate::mover::{Cohort, FillProgress};
 use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
 use crate::sqlite::store_error;
 use crate::target::{IdSource, Target, TargetWithIds};
-use crate::wiring::{Cohort, FillProgress};
 
 /// Invoices that the script copies at once.
 const PAGE: usize = 500;
@@ -122,6 +122,7 @@ impl Naive {
 
     async fn read(&mut self, flags: &Flags, request: InvoiceRequest) -> Result<InvoiceAnswer, StoreError> {
         let from_target = match flags.stage {
+            Stage::Canary | Stage::Live if request.store.is_some() => request.store == Some(Store::Target),
             Stage::Off | Stage::DualWrite | Stage::Shadow => false,
             Stage::Canary => flags.cohort.holds(&request),
             Stage::Live | Stage::RampDown | Stage::Complete => true,

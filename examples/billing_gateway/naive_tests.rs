@@ -37,14 +37,14 @@ async fn after_faults(by_hand: bool) -> Comparison {
         (InvoiceService::new(naive.clone()), Mover::Naive(naive))
     } else {
         let (service, control) = wiring::assemble(legacy, target, &url("journal.db"), &faults).await.unwrap();
-        (service, Mover::Crossfade(control))
+        (service, Mover::by_admin(control).await.unwrap())
     };
     mover.move_to(Stage::DualWrite).await.unwrap();
     mover.fill(|_| {}).await.unwrap();
     faults.set_stage(Some(Stage::DualWrite));
     write_all(&service, &history).await;
     faults.set_stage(None);
-    while mover.marks_left().await.unwrap() > 0 {
+    while mover.status().await.unwrap().marks_left > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     tokio::time::sleep(crate::faults::LATE_MAX * 2).await;

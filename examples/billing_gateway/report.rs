@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::admin_client::Account;
 use crate::compare::Comparison;
 use crate::judge::Findings;
+use crate::mover::Statistics;
+use crate::scrape::Scraped;
 use crate::traffic::{Traffic, percentile_ms};
-use crate::wiring::Statistics;
 use crossfade::route::Stage;
 
 /// One step of the walk that has ended.
@@ -50,9 +52,20 @@ pub(crate) struct Report {
     pub(crate) statistics: Statistics,
     pub(crate) acknowledged: u64,
     pub(crate) unknown: u64,
+    /// So many times as long as usual the steps took.
+    pub(crate) pace: f64,
+    /// Reads that legacy answered while the target was gone.
+    pub(crate) outage_fallbacks: u64,
+    /// What the metrics and the journal say in the end; by hand there are none.
+    pub(crate) scraped: Option<Scraped>,
+    pub(crate) account: Option<Account>,
 }
 
 impl Report {
+    pub(crate) fn at_pace(pace: f64) -> Self {
+        Self { pace, ..Self::default() }
+    }
+
     /// The table: one line a step.
     pub(crate) fn show_table(&self, traffic: &Traffic) {
         say("");

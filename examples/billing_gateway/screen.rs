@@ -7,8 +7,8 @@ use console::style;
 use crossfade::route::Stage;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::mover::FillProgress;
 use crate::report::{Progress, counts_line, rates_line, say};
-use crate::wiring::FillProgress;
 
 /// The terminal, or a stream of lines. A clone is the same screen.
 #[derive(Clone)]
@@ -105,15 +105,5 @@ fn ladder(now: Stage) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ladder_names_every_stage_and_marks_the_present_one() {
-        console::set_colors_enabled(false);
-        assert_eq!(
-            ladder(Stage::Canary),
-            "  off > dual_write > shadow > [canary] > live > ramp_down > complete"
-        );
-    }
-}
+#[path = "screen_tests.rs"]
+mod tests;

@@ -125,10 +125,7 @@ async fn serve_admin(
     stop: watch::Receiver<bool>,
 ) -> Result<Option<JoinHandle<Result<()>>>> {
     let Some(address) = args.admin else { return Ok(None) };
-    let copier = control.copier;
-    let mut admin = Admin::new(MIGRATION, control.routing)
-        .samples(control.samples.clone())
-        .fill(move || Fill::new(copier));
+    let mut admin = admin(control);
     if let Some(token) = &args.admin_token {
         admin = admin.token(AdminToken::new(token)?);
     }
@@ -140,7 +137,14 @@ async fn serve_admin(
     Ok(Some(tokio::spawn(async move { Ok(admin.serve(listener, stopped(stop)).await?) })))
 }
 
-fn metrics(control: &Control) -> Router {
+/// The admin API of the migration, yet to be served.
+pub(crate) fn admin(control: &Control) -> Admin {
+    let copier = control.copier;
+    Admin::new(MIGRATION, control.routing).samples(control.samples.clone()).fill(move || Fill::new(copier))
+}
+
+/// `/metrics`, to be served beside the gateway's routes.
+pub(crate) fn metrics(control: &Control) -> Router {
     let metrics = Metrics::new().migration(MIGRATION, control.routing);
     let text = move || {
         let metrics = metrics.clone();

@@ -1,4 +1,4 @@
-//! Where crossfade is put around the two stores, and what the demo asks of it.
+//! Where crossfade is put around the two stores.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,10 @@ use crossfade::copy::Copier;
 use crossfade::data::{Group, Key, Scopes};
 use crossfade::dual_write::DualWriteLayer;
 use crossfade::fallback::FallbackLayer;
-use crossfade::fill::Fill;
 use crossfade::journal::{IdBlocks, Journal, JournalError};
 use crossfade::mismatch_metrics::{MismatchMetricsLayer, Samples, by_form};
 use crossfade::reconcile::{Reconciler, ReconcilerHandle};
-use crossfade::route::{
-    Asked, AttributeRule, CohortConfig, LegacyIds, Percent, RouteLayer, RoutingConfig, RoutingHandle, Stage,
-    Store,
-};
+use crossfade::route::{LegacyIds, RouteLayer, RoutingConfig, RoutingHandle, Store};
 use crossfade::store::TargetLayer;
 use tokio::sync::Mutex;
 use tower::ServiceBuilder;
@@ -29,40 +25,15 @@ use crate::request::{Body, InvoiceAnswer, InvoiceOutcome, InvoiceService, StoreE
 use crate::target::{IdSource, Target, TargetWithIds};
 
 /// How invoices are routed where no other config is given.
-const CONFIG: &str = include_str!("routing.toml");
+pub(crate) const CONFIG: &str = include_str!("routing.toml");
 /// The copy of one invoice takes a millisecond; one that takes this long is given up and repaired.
 const COPY_DEADLINE: Duration = Duration::from_secs(1);
 /// A read that the target has not answered by then is answered by legacy.
 const FALLBACK_AFTER: Duration = Duration::from_millis(100);
 
-/// Whose reads go to the target first in `canary`.
-#[derive(Clone, Debug)]
-pub(crate) enum Cohort {
-    Country(Arc<str>),
-    Percent(u8),
-}
-
-/// How far the fill is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FillProgress {
-    pub(crate) copied: u64,
-    pub(crate) done: bool,
-}
-
-/// What crossfade counted since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Statistics {
-    pub(crate) marks: u64,
-    pub(crate) copies: u64,
-    pub(crate) fallbacks: u64,
-    pub(crate) mismatches_confirmed: u64,
-    pub(crate) mismatches_transient: u64,
-    pub(crate) unaccounted_writes: u64,
-}
-
 pub(crate) type InvoiceCopier = Copier<Faulty<Legacy>, Faulty<Target>>;
 
-/// The migration as the demo drives it.
+/// The levers of the migration.
 #[derive(Clone)]
 pub(crate) struct Control {
     pub(crate) routing: RoutingHandle,
@@ -131,61 +102,6 @@ fn fallbacks() -> TpsBudget {
 }
 
 impl Control {
-    /// Moves to the stage and returns when nothing planned under the old one is running.
-    pub(crate) async fn move_to(&self, stage: Stage) -> Result<()> {
-        let moved = self.routing.move_to(stage, Asked::by("billing_gateway", "the demo walks on")).await?;
-        moved.drained().await;
-        Ok(())
-    }
-
-    pub(crate) async fn set_cohort(&self, cohort: Cohort) -> Result<()> {
-        let mut config = self.routing.config();
-        config.cohort = CohortConfig { rules: Vec::new(), weight: Percent::ZERO, ..config.cohort };
-        match cohort {
-            Cohort::Country(country) => {
-                config.cohort.rules =
-                    vec![AttributeRule { attribute: "country".into(), values: vec![country.to_string()] }];
-            }
-            Cohort::Percent(percent) => config.cohort.weight = format!("{percent}%").parse()?,
-        }
-        self.routing.swap(config).await?.drained().await;
-        Ok(())
-    }
-
-    /// Copies everything that legacy has; returns when the target may be read.
-    pub(crate) async fn fill(&self, mut progress: impl FnMut(FillProgress) + Send) -> Result<()> {
-        let fill = Fill::new(self.copier);
-        let mut pages = fill.progress();
-        let mut run = std::pin::pin!(fill.run());
-        let filled = loop {
-            tokio::select! {
-                filled = &mut run => break filled?,
-                Ok(()) = pages.changed() => {
-                    progress(FillProgress { copied: pages.borrow_and_update().copied, done: false });
-                }
-            }
-        };
-        progress(FillProgress { copied: filled.copied, done: true });
-        Ok(())
-    }
-
-    /// Marks of any kind that are left, and writes on their way.
-    pub(crate) async fn marks_left(&self) -> Result<u64> {
-        Ok(self.routing.journal().marks() + self.routing.stats().writes_in_flight)
-    }
-
-    pub(crate) fn statistics(&self) -> Statistics {
-        let stats = self.routing.stats();
-        Statistics {
-            marks: stats.marks,
-            copies: stats.keys_copied,
-            fallbacks: stats.fallbacks(),
-            mismatches_confirmed: stats.mismatches_confirmed(),
-            mismatches_transient: stats.mismatches_transient,
-            unaccounted_writes: stats.unaccounted_writes().unsigned_abs(),
-        }
-    }
-
     /// Ends the migration in order.
     pub(crate) async fn close(&self) -> Result<()> {
         if let Some(reconciler) = self.reconciler.lock().await.take() {

@@ -1,5 +1,7 @@
 //! Which store answers which read, with everything at rest.
 
+use crossfade::fill::Fill;
+use crossfade::route::{Asked, Stage};
 use tower::ServiceExt;
 
 use super::*;
@@ -16,10 +18,11 @@ async fn live() -> (InvoiceService, Control, History, tempfile::TempDir) {
     history.invoices.truncate(100);
     history.write_to(&legacy).await.unwrap();
     let (service, control) = assemble(legacy, target, &url("journal.db"), &Faults::new(1)).await.unwrap();
-    control.move_to(Stage::DualWrite).await.unwrap();
-    control.fill(|_| {}).await.unwrap();
+    let asked = || Asked::by("test", "a test walks on");
+    control.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    Fill::new(control.copier).run().await.unwrap();
     for stage in [Stage::Shadow, Stage::Canary, Stage::Live] {
-        control.move_to(stage).await.unwrap();
+        control.routing.move_to(stage, asked()).await.unwrap().drained().await;
     }
     (service, control, history, folder)
 }

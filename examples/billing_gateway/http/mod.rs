@@ -54,4 +54,4 @@ mod tests;
 
 pub(crate) use answer::ANSWERED_BY;
 pub(crate) use gateway::Gateway;
-pub(crate) use headers::IDEMPOTENCY_KEY;
+pub(crate) use headers::{CROSSFADE_READ, IDEMPOTENCY_KEY};

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::job::{Job, Tagged};
 use crate::domain::Draft;
-use crate::http::IDEMPOTENCY_KEY;
+use crate::http::{CROSSFADE_READ, IDEMPOTENCY_KEY};
 use crate::ledger::Key;
+use crossfade::route::Store;
 
 const LIST_LIMIT: u32 = 50;
 
@@ -17,7 +18,7 @@ const LIST_LIMIT: u32 = 50;
 pub(super) struct Ask {
     pub(super) method: Method,
     pub(super) path: String,
-    pub(super) header: Option<(HeaderName, String)>,
+    pub(super) headers: Vec<(HeaderName, String)>,
     pub(super) body: Bytes,
 }
 
@@ -51,12 +52,17 @@ impl Ask {
         }
     }
 
+    /// A read that is to be answered by this store.
+    pub(super) fn named(self, store: Option<Store>) -> Self {
+        self.header(store.map(|store| (CROSSFADE_READ, store.as_str().to_owned())))
+    }
+
     fn put(key: Key, draft: &Draft, seen: Option<&Tagged>) -> Self {
         Self::new(Method::PUT, place(key)).body(draft).header(tag(header::IF_MATCH, seen))
     }
 
     fn new(method: Method, path: String) -> Self {
-        Self { method, path, header: None, body: Bytes::new() }
+        Self { method, path, headers: Vec::new(), body: Bytes::new() }
     }
 
     fn body(self, body: &impl Serialize) -> Self {
@@ -64,8 +70,9 @@ impl Ask {
         Self { body: serde_json::to_vec(body).unwrap_or_default().into(), ..self }
     }
 
-    fn header(self, header: Option<(HeaderName, String)>) -> Self {
-        Self { header, ..self }
+    fn header(mut self, header: Option<(HeaderName, String)>) -> Self {
+        self.headers.extend(header);
+        self
     }
 }
 

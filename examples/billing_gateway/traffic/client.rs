@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::body::Bytes;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,10 +15,12 @@ use tokio::time::Instant;
 use super::ask::Ask;
 use super::done::{Done, Trouble};
 use super::job::Job;
+use super::named;
 use super::noting;
 use super::reply::Reply;
 use crate::http::ANSWERED_BY;
 use crate::ledger::{At, Ledger};
+use crossfade::route::Store;
 
 /// Longer than the service's own limit: to meet it is a mistake of the service.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,9 +58,10 @@ impl Client {
         Self { http: HyperClient::builder(TokioExecutor::new()).http2_only(true).build(connector), base }
     }
 
-    /// Runs the job and notes what came of it. `began` is when the run began.
-    pub(super) async fn run(&self, job: Job, ledger: &Ledger, began: Instant) -> Done {
-        let ask = Ask::of(&job);
+    /// Runs the job and notes what came of it. `named` is the store that a read is to be answered by; `began` is when
+    /// the run began.
+    pub(super) async fn run(&self, job: Job, named: Option<Store>, ledger: &Ledger, began: Instant) -> Done {
+        let ask = Ask::of(&job).named(named);
         let mut exchange = self.exchange(&ask, began).await;
         if matches!(job, Job::Create { key: Some(_), .. }) {
             for wait in RETRY_AFTER {
@@ -69,7 +72,10 @@ impl Client {
                 exchange = self.exchange(&ask, began).await.after(&exchange);
             }
         }
-        let answered = noting::note(ledger, job, &exchange);
+        let answered = noting::note(ledger, job, &exchange).and_then(|answered| match named {
+            Some(store) => named::judged(store, answered),
+            None => Ok(answered),
+        });
         let last = matches!(answered, Err(Trouble::Unavailable { .. }));
         Done { unavailable: exchange.unavailable + u64::from(last), answered }
     }
@@ -87,7 +93,7 @@ impl Client {
             .method(ask.method.clone())
             .uri(format!("{}{}", self.base, ask.path))
             .header(header::CONTENT_TYPE, "application/json");
-        if let Some((name, value)) = &ask.header {
+        for (name, value) in &ask.headers {
             request = request.header(name, value);
         }
         let request = request.body(Full::from(ask.body.clone()))?;
@@ -95,7 +101,7 @@ impl Client {
         let (parts, body) = response.into_parts();
         Ok(Reply {
             status: parts.status,
-            from_target: parts.headers.get(ANSWERED_BY).is_some_and(|store| store == "target"),
+            answered_by: parts.headers.get(ANSWERED_BY).and_then(store_named),
             etag: parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned),
             body: body.collect().await?.to_bytes(),
         })
@@ -113,6 +119,11 @@ impl Exchange {
             ..self
         }
     }
+}
+
+/// The store that a header names.
+fn store_named(value: &HeaderValue) -> Option<Store> {
+    [Store::Legacy, Store::Target].into_iter().find(|store| value == store.as_str())
 }
 
 #[derive(Deserialize)]

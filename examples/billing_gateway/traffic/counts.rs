@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::done::{Done, Trouble};
+use super::named::{FROM_LEGACY, FROM_TARGET};
+use crossfade::route::Store;
 
 /// Every kind of answer that a run has to meet to prove something: each request that the service takes, and how it refuses.
-pub(crate) const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 16] = [
     "create",
     "retried create",
     "put",
@@ -21,6 +23,8 @@ pub(crate) const KINDS: [&str; 14] = [
     "unchanged get",
     "lookup",
     "list",
+    FROM_LEGACY,
+    FROM_TARGET,
 ];
 
 /// What was counted in one step of the walk.
@@ -72,7 +76,7 @@ impl Counts {
             Ok(answered) => {
                 *self.kinds.entry(answered.kind).or_default() += 1;
                 self.reads += u64::from(answered.read.is_some());
-                self.target_reads += u64::from(answered.read == Some(true));
+                self.target_reads += u64::from(answered.read == Some(Store::Target));
             }
             Err(Trouble::Unavailable { .. }) => {}
             Err(Trouble::Broken(complaint)) => {

@@ -2,6 +2,7 @@
 
 use super::known::Known;
 use crate::ledger::Key;
+use crossfade::route::Store;
 
 /// A job that has ended.
 #[derive(Clone, Debug)]
@@ -16,8 +17,8 @@ pub(super) struct Done {
 pub(super) struct Answered {
     /// In the words of [`KINDS`](super::counts::KINDS).
     pub(super) kind: &'static str,
-    /// Of a read: whether it was the target that answered.
-    pub(super) read: Option<bool>,
+    /// Of a read for which the routing chose the store: the one that answered.
+    pub(super) read: Option<Store>,
     /// What it tells about an invoice, for requests to come.
     pub(super) learned: Option<(Key, Known)>,
     /// It acknowledges a create.

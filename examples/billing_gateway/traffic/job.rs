@@ -49,3 +49,9 @@ pub(super) enum Job {
     },
     List(i64),
 }
+
+impl Job {
+    pub(super) const fn is_read(&self) -> bool {
+        matches!(self, Self::Get { .. } | Self::Find { .. } | Self::List(_))
+    }
+}

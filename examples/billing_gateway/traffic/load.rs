@@ -8,6 +8,7 @@ use super::job::Job;
 use super::known::{Keys, Known};
 use crate::history::History;
 use crate::ledger::Key;
+use crossfade::route::Store;
 
 /// Of a hundred lists and creates, so many are of customers whose invoices are fought over.
 const BUSY_PERCENT: u32 = 20;
@@ -21,6 +22,8 @@ const VERSIONED_DELETE_PERCENT: u32 = 20;
 const VERSIONED_GET_PERCENT: u32 = 10;
 /// Of a hundred puts of an invoice that was paid in part, so many do not mind what was paid.
 const CARELESS_PERCENT: u32 = 2;
+/// Of a hundred reads, so many name their store, when some do.
+const NAMED_PERCENT: u32 = 4;
 /// Payments are small, so that invoices stay open; of a hundred, so many are far too large.
 const PAYMENT_CENTS_MAX: i64 = 200;
 const OVERPAID_PERCENT: u32 = 4;
@@ -36,17 +39,30 @@ pub(crate) struct Load {
     random: StdRng,
     drafts: Drafts,
     keys: Keys,
+    naming: bool,
 }
 
 impl Load {
     pub(crate) fn new(seed: u64, history: &History) -> Self {
         let mut random = StdRng::seed_from_u64(seed ^ 0x10ad);
         let keys = Keys::new(&mut random, history);
-        Self { random, drafts: Drafts::new(history), keys }
+        Self { random, drafts: Drafts::new(history), keys, naming: false }
     }
 
-    /// The next job of the mix. Needs at least one customer.
-    pub(super) fn next_job(&mut self) -> Job {
+    /// Whether some of the reads to come name their store.
+    pub(super) fn name_stores(&mut self, naming: bool) {
+        self.naming = naming;
+    }
+
+    /// The next job of the mix; of a read, perhaps the store that it names. Needs at least one customer.
+    pub(super) fn next_request(&mut self) -> (Job, Option<Store>) {
+        let job = self.next_job();
+        let named = job.is_read() && self.percent(NAMED_PERCENT) && self.naming;
+        let store = if self.percent(50) { Store::Legacy } else { Store::Target };
+        (job, named.then_some(store))
+    }
+
+    fn next_job(&mut self) -> Job {
         let job = match self.random.random_range(0..1_000) {
             0..130 => None,
             130..330 => self.put(),

@@ -12,10 +12,12 @@ mod drafts;
 mod job;
 mod known;
 mod load;
+mod named;
 mod noting;
 mod pacer;
 mod reply;
 
 pub(crate) use counts::{Counts, KINDS, percentile_ms};
 pub(crate) use load::Load;
+pub(crate) use named::{FROM_TARGET, IN_ITS_PLACE};
 pub(crate) use pacer::Traffic;

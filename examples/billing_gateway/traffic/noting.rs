@@ -33,7 +33,7 @@ type Noted = Result<Answered, Trouble>;
 impl Noting<'_> {
     fn get(&self, key: Key, known: Option<&Tagged>, kind: &'static str) -> Noted {
         let reply = self.reply()?;
-        let read = |answered| Answered { read: Some(reply.from_target), ..answered };
+        let read = |answered| Ok(Answered { read: Some(reply.read_from()?), ..answered });
         match reply.status {
             StatusCode::OK => {
                 let found = reply.invoice()?;
@@ -41,16 +41,16 @@ impl Noting<'_> {
                     return Err(Trouble::Broken(format!("asked for {key:?}, got {:?}", found.key)));
                 }
                 self.look(key, Some(found.sight.clone()));
-                Ok(read(Answered { learned: Some(reply.learned(&found)), ..Answered::new(kind) }))
+                read(Answered { learned: Some(reply.learned(&found)), ..Answered::new(kind) })
             }
             StatusCode::NOT_FOUND => {
                 self.look(key, None);
-                Ok(read(Answered::new(kind)))
+                read(Answered::new(kind))
             }
             StatusCode::NOT_MODIFIED => {
                 let known = known.ok_or_else(|| reply.strange())?;
                 self.look(key, Some(known.sight.clone()));
-                Ok(read(Answered::new("unchanged get")))
+                read(Answered::new("unchanged get"))
             }
             _ => Err(reply.strange()),
         }
@@ -66,7 +66,7 @@ impl Noting<'_> {
         let seen = invoices.into_iter().map(|found| (found.key.1, found.sight)).collect();
         let Exchange { start, end, .. } = *self.exchange;
         self.ledger.note(|notes| notes.lists.push(ListLook { customer, after: 0, upto, seen, start, end }));
-        Ok(Answered { read: Some(reply.from_target), ..Answered::new("list") })
+        Ok(Answered { read: Some(reply.read_from()?), ..Answered::new("list") })
     }
 
     /// A create that was sent several times is acknowledged by any answer, and of unknown fate when none came and one

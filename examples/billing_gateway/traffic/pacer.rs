@@ -61,6 +61,11 @@ impl Traffic {
         traffic
     }
 
+    /// Requests a second that are asked for.
+    pub(crate) fn rate(&self) -> u32 {
+        self.0.rate
+    }
+
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.0.ledger
     }
@@ -84,6 +89,11 @@ impl Traffic {
             let from = counts.latencies.len().saturating_sub(newest);
             (counts.requests, counts.latencies[from..].to_vec())
         })
+    }
+
+    /// Whether some of the reads from now on name the store that is to answer them.
+    pub(crate) fn name_stores(&self, naming: bool) {
+        self.0.load.lock().unwrap_or_else(PoisonError::into_inner).name_stores(naming);
     }
 
     pub(crate) fn resume(&self) {
@@ -123,11 +133,11 @@ impl Traffic {
             self.count(step, |counts| counts.shed += 1);
             return;
         };
-        let job = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_job();
+        let (job, named) = self.0.load.lock().unwrap_or_else(PoisonError::into_inner).next_request();
         let this = self.clone();
         tokio::spawn(async move {
             let shared = &this.0;
-            let done = shared.clients[number % CLIENTS].run(job, &shared.ledger, shared.began).await;
+            let done = shared.clients[number % CLIENTS].run(job, named, &shared.ledger, shared.began).await;
             this.count(step, |counts| counts.add(&done, due.elapsed()));
             drop(slot);
             this.learn(done).await;

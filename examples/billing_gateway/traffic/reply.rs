@@ -8,11 +8,12 @@ use super::done::Trouble;
 use super::job::Tagged;
 use super::known::Known;
 use crate::ledger::{Key, Sight, Version, token_in};
+use crossfade::route::Store;
 
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
-    pub(super) from_target: bool,
+    pub(super) answered_by: Option<Store>,
     pub(super) etag: Option<String>,
     pub(super) body: Bytes,
 }
@@ -57,6 +58,12 @@ pub(super) struct Found {
 }
 
 impl Reply {
+    /// The store that a read was answered by.
+    pub(super) fn read_from(&self) -> Result<Store, Trouble> {
+        let unnamed = || Trouble::Broken(format!("{}, and no store is named that answered", self.status));
+        self.answered_by.ok_or_else(unnamed)
+    }
+
     /// The invoice in it.
     pub(super) fn invoice(&self) -> Result<Found, Trouble> {
         self.parse::<Seen>()?.found().map_err(Trouble::Broken)

@@ -1,0 +1,68 @@
+//! The demo's own walk on a smaller scale, through crossfade and by hand, each in a process of its own.
+
+use std::process::{Command, Stdio};
+
+use clap::Parser;
+use serde_json::Value;
+
+use super::*;
+
+const FOLDER: &str = "CROSSFADE_TEST_DEMO_FOLDER";
+const BY_HAND: &str = "CROSSFADE_TEST_DEMO_BY_HAND";
+const CUSTOMERS: i64 = 120;
+/// What a hasty walk in a test build can keep up with beside others.
+const SCALE: [&str; 4] = ["--rate", "300", "--pace", "0.15"];
+
+/// Not a test when it is run by itself: the tests of this module start it as a process of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn walked() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let json = format!("{folder}/verdict.json");
+    let args = ["billing_gateway", "--data", &folder, "--json", &json].into_iter().chain(SCALE);
+    let by_hand = std::env::var(BY_HAND).is_ok().then_some("--naive");
+    let args = Args::parse_from(args.chain(by_hand));
+    let mut history = History::generate(args.seed);
+    history.customers.retain(|customer| customer.id <= CUSTOMERS);
+    history.invoices.retain(|invoice| invoice.customer_id <= CUSTOMERS);
+    let files = Files::prepare(&args).unwrap();
+    let demo = walk(&args, &files, &history).await.unwrap();
+    // Whether so little proves enough is not the question here.
+    conclude(&demo, &args, &files).unwrap();
+}
+
+/// The verdict of a walk, and what it has printed.
+fn verdict(by_hand: bool) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut walk = Command::new(std::env::current_exe().unwrap());
+    walk.args(["--exact", "run::tests::walked", "--nocapture"]).env(FOLDER, folder.path());
+    if by_hand {
+        walk.env(BY_HAND, "1");
+    }
+    let walked = walk.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    let printed = String::from_utf8(walked.stdout).unwrap();
+    assert!(walked.status.success(), "{printed}");
+    let verdict = std::fs::read_to_string(folder.path().join("verdict.json")).unwrap();
+    (serde_json::from_str(&verdict).unwrap(), printed)
+}
+
+#[test]
+fn a_walk_through_all_stages_loses_nothing_and_is_printed_in_plain_lines() {
+    let (verdict, printed) = verdict(false);
+    let zeros = ["lost_writes", "made_twice", "divergent_keys", "stale_reads"];
+    for number in zeros.into_iter().chain(["unaccounted_writes", "unrecorded_marks"]) {
+        assert_eq!(verdict[number], 0, "{number}\n{printed}");
+    }
+    for proof in ["acknowledged_writes", "injected_faults", "copies", "scrapes", "changes"] {
+        assert!(verdict[proof].as_u64().unwrap() > 0, "{proof}\n{printed}");
+    }
+    assert!(!printed.contains(['\x1b', '\r']), "{printed:?}");
+    assert!(printed.lines().any(|line| line.starts_with("moved to complete")), "{printed}");
+    assert!(printed.contains("at pace 0.15"), "{printed}");
+}
+
+#[test]
+fn by_hand_the_same_walk_loses_acknowledged_writes() {
+    let (verdict, printed) = verdict(true);
+    assert!(verdict["lost_writes"].as_u64().unwrap() > 0, "{printed}");
+    assert!(verdict["divergent_keys"].as_u64().unwrap() > 0, "{printed}");
+}
