@@ -40,7 +40,8 @@ const OPENS: [&str; 17] = [
 ];
 
 /// Small, and quick to start: no waiting for other nodes' gossip, which on one machine has nothing to wait for.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
+    "-XX:TieredStopAtLevel=1",
     "-Xms256m",
     "-Xmx256m",
     "-Xss512k",
@@ -89,7 +90,7 @@ pub(super) fn command(java: &Path, jars: &Path, folder: &Path, nodes: u8) -> Vec
     );
     let folder = folder.display();
     command.extend([
-        format!("-Dcassandra.system_distributed_default_rf={nodes}").into(),
+        format!("-Dcassandra.system_distributed.default_rf={nodes}").into(),
         format!("-Dcassandra.config=file://{folder}/cassandra.yaml").into(),
         format!("-Dcassandra.storagedir={folder}").into(),
         format!("-Dlogback.configurationFile={folder}/logback.xml").into(),
