@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use test_servers::{Error, MariaDb, Postgres, Server};
@@ -72,9 +72,11 @@ fn a_paused_server_does_not_answer_until_it_is_resumed() {
 #[test]
 fn a_paused_postgres_does_not_answer_on_open_connections_either() {
     let server = Postgres::start().unwrap();
+    let asleep = "SELECT pg_sleep(0.5)";
     let mut asking =
-        Command::new("psql").args([&server.url(), "-X", "-c", "SELECT pg_sleep(0.5)"]).spawn().unwrap();
-    while in_postgres(&server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.5)%' AND pid <> pg_backend_pid()").unwrap() == "0" {}
+        Command::new("psql").args([&server.url(), "-c", asleep]).stdout(Stdio::null()).spawn().unwrap();
+    let asked = format!("SELECT count(*) FROM pg_stat_activity WHERE query = '{asleep}'");
+    while in_postgres(&server, &asked).unwrap() == "0" {}
     server.pause().unwrap();
     std::thread::sleep(PATIENCE);
     assert!(asking.try_wait().unwrap().is_none());

@@ -39,7 +39,8 @@ const OPENS: [&str; 17] = [
     "java.rmi/sun.rmi.transport.tcp",
 ];
 
-/// Small, and quick to start: no waiting for other nodes' gossip, which on one machine has nothing to wait for.
+/// Small, and quick to start: no waiting for other nodes' gossip, which on one machine has nothing to wait for, and
+/// code that is compiled quickly in place of code that runs fastest. Not for measuring what Cassandra can do.
 const OPTIONS: [&str; 11] = [
     "-XX:TieredStopAtLevel=1",
     "-Xms256m",
