@@ -1,6 +1,6 @@
 //! The shell script that stands between this process and a server.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,12 @@ impl Guard {
         }
     }
 
+    /// Runs a command to its end, as part of the guard: it does not outlive it. Whether it succeeded.
+    pub(crate) fn prepare(&mut self, command: &[OsString]) -> io::Result<bool> {
+        let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+        Ok(self.order(&format!("prepare {}", words.join(" ")))? == "prepare")
+    }
+
     pub(crate) fn server_runs(&mut self) -> io::Result<bool> {
         Ok(self.order("state")? == "running")
     }
@@ -76,6 +82,11 @@ impl Drop for Guard {
         // The guard ends by itself; nothing is left to be done about one that cannot be waited for.
         self.process.wait().ok();
     }
+}
+
+/// For the shell.
+fn quoted(word: &OsStr) -> String {
+    format!("'{}'", word.to_string_lossy().replace('\'', r"'\''"))
 }
 
 fn read_end(path: &Path) -> io::Result<String> {

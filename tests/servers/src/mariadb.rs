@@ -75,9 +75,9 @@ impl MariaDbBuilder {
         let folder = folder(KIND.name)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free(&[Ipv4Addr::LOCALHOST])?));
         let program = self.program(&mariadbd, folder.path(), address);
-        let data = folder.path().join("data");
-        let server = Server::prepare(KIND, address, folder, &program)?;
-        program::prepare(KIND.name, &install_db, install_arguments(&data))?;
+        let install = install(&install_db, &folder.path().join("data"));
+        let server = Server::stand_by(KIND, address, folder, &program)?;
+        server.prepare(&install)?;
         server.run()?;
         Ok(MariaDb { server })
     }
@@ -98,8 +98,9 @@ impl MariaDbBuilder {
     }
 }
 
-fn install_arguments(data: &Path) -> Vec<OsString> {
-    let mut arguments = common_arguments(data);
+fn install(install_db: &Path, data: &Path) -> Vec<OsString> {
+    let mut arguments = vec![install_db.into()];
+    arguments.extend(common_arguments(data));
     // An empty folder need not survive a crash of the machine; waiting for the disk takes most of the time.
     let no_sync = ["--debug-no-sync", "--innodb-flush-method=nosync"];
     arguments.extend(no_sync.map(Into::into));

@@ -1,5 +1,6 @@
 //! What every server can be told.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +40,7 @@ pub struct Server {
 
 impl Server {
     /// Nothing runs yet but the guard, so that the folder goes whatever happens from here on.
-    pub(crate) fn prepare(
+    pub(crate) fn stand_by(
         kind: Kind,
         address: SocketAddr,
         folder: TempDir,
@@ -97,6 +98,16 @@ impl Server {
     #[must_use]
     pub fn answers_within(&self, patience: Duration) -> bool {
         self.greeted_within(patience).is_ok()
+    }
+
+    /// What has to be run once, before the server.
+    pub(crate) fn prepare(&self, command: &[OsString]) -> Result<(), Error> {
+        let (server, program) = (self.kind.name, command[0].display().to_string());
+        match self.guard().prepare(command) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::NotPrepared { server, program, log: self.end_of_log() }),
+            Err(error) => Err(Error::io(format!("{server}: no answer to {program}"))(error)),
+        }
     }
 
     pub(crate) fn run(&self) -> Result<(), Error> {

@@ -158,7 +158,7 @@ impl CassandraBuilder {
         let path = folder.path().to_owned();
         let command = java::command(&java, &jars, &path, self.nodes);
         let program = Program { folder: path.clone(), user: None, command };
-        let server = Server::prepare(KIND, SocketAddr::from((address, ports.native)), folder, &program)?;
+        let server = Server::stand_by(KIND, SocketAddr::from((address, ports.native)), folder, &program)?;
         Settings::new(&path, address, ports)
             .with(&self.settings)
             .write(&path)
