@@ -72,6 +72,10 @@ clean_up() {
 # A signal ends the reading below, as the end of the pipe does. PIPE is an answer that nobody is there to read.
 trap : INT TERM HUP PIPE
 
+# Made here: there is no folder without a guard that removes it.
+mkdir -m 700 "$folder" || exit
+cd "$folder" && echo ready
+
 while read -r order words; do
   case $order in
     # To its end, even when the owner dies meanwhile: what is half prepared leaves more behind than a folder.

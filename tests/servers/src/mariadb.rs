@@ -11,7 +11,7 @@ use crate::guard::Program;
 use crate::server::{Kind, folder, is_root};
 use crate::{Error, Server, port, program};
 
-const KIND: Kind = Kind { name: "MariaDB", greet, ready_within: Duration::from_secs(30) };
+const KIND: Kind = Kind { name: "MariaDB", greet, ready_within: Duration::from_secs(90) };
 
 /// A MariaDB server; the user is `root`, without a password. Dereferences to [`Server`].
 #[derive(Debug)]
@@ -72,11 +72,11 @@ impl MariaDbBuilder {
     pub fn start(self) -> Result<MariaDb, Error> {
         let mariadbd = find("mariadbd")?;
         let install_db = find("mariadb-install-db")?;
-        let folder = folder(KIND.name)?;
+        let folder = folder();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free(&[Ipv4Addr::LOCALHOST])?));
-        let program = self.program(&mariadbd, folder.path(), address);
-        let install = install(&install_db, &folder.path().join("data"));
-        let server = Server::stand_by(KIND, address, folder, &program)?;
+        let program = self.program(&mariadbd, &folder, address);
+        let install = install(&install_db, &folder.join("data"));
+        let server = Server::stand_by(KIND, address, &program)?;
         server.prepare(&install)?;
         server.run()?;
         Ok(MariaDb { server })

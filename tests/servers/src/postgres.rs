@@ -11,7 +11,7 @@ use crate::guard::Program;
 use crate::server::{Kind, folder, is_root};
 use crate::{Error, Server, port, program};
 
-const KIND: Kind = Kind { name: "PostgreSQL", greet, ready_within: Duration::from_secs(30) };
+const KIND: Kind = Kind { name: "PostgreSQL", greet, ready_within: Duration::from_secs(90) };
 
 /// Root's server runs as the user that Debian's package creates: PostgreSQL refuses to run as root.
 const USER: &str = "postgres";
@@ -31,10 +31,9 @@ impl Postgres {
     pub fn start() -> Result<Self, Error> {
         let postgres = find("postgres")?;
         let initdb = find("initdb")?;
-        let folder = folder(KIND.name)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free(&[Ipv4Addr::LOCALHOST])?));
-        let program = program(&postgres, folder.path(), address);
-        let server = Server::stand_by(KIND, address, folder, &program)?;
+        let program = program(&postgres, &folder(), address);
+        let server = Server::stand_by(KIND, address, &program)?;
         if let Some(user) = program.user {
             server.prepare(&["chown".into(), user.into(), program.folder.clone().into()])?;
         }
