@@ -128,7 +128,7 @@ fn nothing_is_left_of_servers_whose_process_dies_while_they_start() {
 
 #[test]
 fn a_signal_goes_to_the_command_and_the_servers_stop_after_it() {
-    let mut trial = Trial::start("trap 'exit 9' TERM; echo ready; read line");
+    let mut trial = Trial::start("trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done");
     trial.signal(Signal::TERM);
     assert_eq!(trial.program.wait().unwrap().code(), Some(9));
     assert!(trial.nothing_is_left());
