@@ -47,12 +47,12 @@ impl Board {
         let answers = *self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match answers {
             Answers::Well => {}
-            Answers::Never => std::future::pending().await,
+            Answers::Never => std::future::pending::<()>().await,
             Answers::WithErrors => return Err(failed(EvaluationErrorCode::General("it is away".into()))),
         }
         let flags = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = flags.get(flag).ok_or_else(|| failed(EvaluationErrorCode::FlagNotFound))?;
-        value.parse().map(ResolutionDetails::new).map_err(|_| failed(EvaluationErrorCode::TypeMismatch))
+        let value: &String = flags.get(flag).ok_or_else(|| failed(EvaluationErrorCode::FlagNotFound))?;
+        value.parse::<T>().map(ResolutionDetails::new).map_err(|_| failed(EvaluationErrorCode::TypeMismatch))
     }
 }
 

@@ -81,8 +81,9 @@ async fn follow(routing: RoutingHandle) -> Result<()> {
 }
 
 fn show(routing: RoutingHandle, what: &str) {
-    let (config, refused) = (routing.config(), !routing.reloads().last_successful);
-    let refused = if refused { ", and the file is refused" } else { "" };
+    let (config, reloads) = (routing.config(), routing.reloads());
+    let refused =
+        if reloads.is_some_and(|newest| !newest.last_successful) { ", and the file is refused" } else { "" };
     println!(
         "{what:46} -> {}, cohort {}, shadow {}{refused}",
         routing.stage(),

@@ -96,7 +96,7 @@ pub(crate) enum HttpError {
     NoAnswer { service: String, reason: String },
     /// The service says that it failed. It is an error, so that a read of the target can fall back.
     #[error("the service failed: {}", .0.status)]
-    Failed(HttpAnswer),
+    Failed(Box<HttpAnswer>),
     #[error(transparent)]
     Refused(#[from] Refused),
 }
@@ -145,7 +145,7 @@ impl IntoResponse for HttpAnswer {
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Failed(answer) => return answer.clone().into_response(),
+            Self::Failed(answer) => return (**answer).clone().into_response(),
             Self::Unreachable { .. } | Self::NoAnswer { .. } => StatusCode::BAD_GATEWAY,
             Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

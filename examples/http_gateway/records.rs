@@ -43,7 +43,7 @@ impl RecordStore for Upstream {
         match answer.status {
             StatusCode::NOT_FOUND => Ok((now, None)),
             StatusCode::OK => Ok((now, Some(shown::<Shown>(&answer.body)?.text))),
-            _ => Err(HttpError::Failed(answer)),
+            _ => Err(HttpError::Failed(answer.into())),
         }
     }
 
@@ -56,7 +56,7 @@ impl RecordStore for Upstream {
             None => self.ask(Method::DELETE, &path(key), "").await?,
         };
         let done = answer.status.is_success() || (record.is_none() && answer.status == StatusCode::NOT_FOUND);
-        if done { Ok(()) } else { Err(HttpError::Failed(answer)) }
+        if done { Ok(()) } else { Err(HttpError::Failed(answer.into())) }
     }
 
     async fn page(
@@ -70,7 +70,7 @@ impl RecordStore for Upstream {
         let after = after.map_or_else(String::new, |key| format!("&after={}/{}", key.group, key.item));
         let answer = self.ask(Method::GET, &format!("{of}?limit={limit}{after}"), "").await?;
         if answer.status != StatusCode::OK {
-            return Err(HttpError::Failed(answer));
+            return Err(HttpError::Failed(answer.into()));
         }
         let notes: Vec<Shown> = shown(&answer.body)?;
         let records = notes.into_iter().map(|note| ((note.customer, note.note).into(), note.text));

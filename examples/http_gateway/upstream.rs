@@ -45,7 +45,7 @@ impl Upstream {
         let answered = tokio::time::timeout(ANSWER_MAX, self.exchange(call)).await;
         let answer =
             answered.unwrap_or_else(|_| Err(self.no_answer(format!("nothing within {ANSWER_MAX:?}"))))?;
-        if answer.status.is_server_error() { Err(HttpError::Failed(answer)) } else { Ok(answer) }
+        if answer.status.is_server_error() { Err(HttpError::Failed(answer.into())) } else { Ok(answer) }
     }
 
     async fn exchange(&self, call: HttpCall) -> Result<HttpAnswer, HttpError> {

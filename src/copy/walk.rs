@@ -15,6 +15,10 @@ use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
 
+/// How often the authority is asked for a group before the page of the secondary is done again. A page has as many groups as
+/// keys at most: if each failure of one were one of the page, a store that fails now and then would let none pass.
+const GROUP_TRIES: u32 = 3;
+
 /// A store or the journal failed; the error was logged.
 #[derive(Debug)]
 pub(crate) struct PageFailed;
@@ -204,7 +208,15 @@ where
 
     /// The keys of the first page of a group.
     async fn some_keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
-        let page = self.authority_page(Some(group), None).await?;
+        let mut left = GROUP_TRIES;
+        let page = loop {
+            left -= 1;
+            match self.authority_page(Some(group), None).await {
+                Ok(page) => break page,
+                Err(failed) if left == 0 => return Err(failed),
+                Err(_) => {}
+            }
+        };
         Ok(page.into_iter().flat_map(|page| page.records).map(|(key, _)| key.to_key()).collect())
     }
 

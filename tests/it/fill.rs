@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossfade::data::{Key, Scope};
 use crossfade::fill::{Fill, FillError};
 use crossfade::route::Stage;
-use crossfade::test_util::{Call, Fault, MemoryStore, Number, Plain, Request, Stamped};
+use crossfade::test_util::{Call, Fault, MemoryStore, Number, Plain, Rates, Request, Stamped};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -103,6 +103,22 @@ async fn a_page_that_fails_is_done_again() {
     fill(&world).run().await.unwrap();
     world.assert_converged();
     assert!(world.routing.stats().fill_retries >= 2, "{:?}", world.routing.stats());
+}
+
+/// A page of the target has as many groups as keys; 500 reads in a row that all succeed do not come at a hundredth of failures.
+#[tokio::test(start_paused = true)]
+async fn a_page_of_many_groups_passes_though_the_authority_fails_now_and_then() {
+    let world = World::new("").await;
+    for group in 0..1_500 {
+        world.legacy.seed((group, 1), Number::new(1, "one"));
+    }
+    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    world.legacy.script().random_for(Call::Page, 1, Rates { reject: 0.01, ..Rates::default() });
+    let progress = Fill::new(world.copier.page_size(500)).run().await.unwrap();
+    assert_eq!((progress.copied, progress.complete), (1_500, true));
+    // Four pages of the authority, and one of each group; those that failed are asked for again.
+    let pages = world.legacy.calls(Call::Page);
+    assert!(pages < 1_600, "{pages} pages were read");
 }
 
 #[tokio::test(start_paused = true)]
