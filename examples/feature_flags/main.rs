@@ -11,11 +11,13 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crossfade::copy::Copier;
 use crossfade::fill::Fill;
 use crossfade::journal::Journal;
 use crossfade::reconcile::Reconciler;
-use crossfade::route::{RoutingConfig, RoutingHandle};
+use crossfade::route::{RoutingConfig, RoutingHandle, Stage};
 use crossfade::test_util::MemoryStore;
 use open_feature::OpenFeature;
 
@@ -33,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
     let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
     let _reconciler = Reconciler::new(copier).spawn();
 
-    // A service spawns flags.follow(Duration::from_secs(5)); here each poll is looked at.
+    // Here each poll is looked at; at the end they are followed, as a service does it from the start.
     let mut flags = Flags::new(client, "invoices", routing);
     for (stage, weight) in [
         ("off", "0"),
@@ -57,6 +59,15 @@ async fn main() -> anyhow::Result<()> {
     show(&mut flags, routing, "a flag that means nothing").await;
     board.answer(Answers::WithErrors);
     show(&mut flags, routing, "a provider that is away").await;
+
+    board.answer(Answers::Well);
+    board.set("invoices-stage", "shadow");
+    let followed = tokio::spawn(flags.follow(Duration::from_millis(100))); // in a service every few seconds
+    while routing.stage() != Stage::Shadow {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    println!("{:42} -> {}", "followed: the way back", routing.stage());
+    followed.abort();
     Ok(())
 }
 

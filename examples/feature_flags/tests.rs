@@ -1,8 +1,6 @@
 //! What the flags do to a migration, and what they cannot do to it.
 
-use std::time::Duration;
-
-use crossfade::route::{Asked, Stage};
+use crossfade::route::Asked;
 use open_feature::Client;
 use tokio::sync::Mutex;
 

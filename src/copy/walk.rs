@@ -5,9 +5,10 @@ use std::fmt::Display;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::run::CopyJob;
 use super::unprotected::Unprotected;
@@ -15,9 +16,8 @@ use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
 
-/// How often the authority is asked for a group before the page of the secondary is done again. A page has as many groups as
-/// keys at most: if each failure of one were one of the page, a store that fails now and then would let none pass.
-const GROUP_TRIES: u32 = 3;
+/// How long a walk waits before it asks again for a group that the authority failed to read; then twice as long, and so on.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A store or the journal failed; the error was logged.
 #[derive(Debug)]
@@ -206,16 +206,18 @@ where
         if self.core.breaker(self.secondary.store).is_open() { Err(PageFailed) } else { Ok(()) }
     }
 
-    /// The keys of the first page of a group.
+    /// The keys of the first page of a group. A page has as many groups as keys at most, so that one of them fails is no
+    /// reason to do all of it again: it is asked for again, for as long as a page may take.
     async fn some_keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
-        let mut left = GROUP_TRIES;
+        let give_up = Instant::now() + self.settings.deadline;
+        let mut pause = FIRST_PAUSE;
         let page = loop {
-            left -= 1;
             match self.authority_page(Some(group), None).await {
                 Ok(page) => break page,
-                Err(failed) if left == 0 => return Err(failed),
-                Err(_) => {}
+                Err(failed) if Instant::now() + pause > give_up => return Err(failed),
+                Err(_) => sleep(pause).await,
             }
+            pause *= 2;
         };
         Ok(page.into_iter().flat_map(|page| page.records).map(|(key, _)| key.to_key()).collect())
     }

@@ -6,7 +6,7 @@ use crossfade::data::{Key, Scope};
 use crossfade::fill::{Fill, FillError};
 use crossfade::route::Stage;
 use crossfade::test_util::{Call, Fault, MemoryStore, Number, Plain, Rates, Request, Stamped};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use crate::support::{World, asked, put};
@@ -114,7 +114,13 @@ async fn a_page_of_many_groups_passes_though_the_authority_fails_now_and_then() 
     }
     world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
     world.legacy.script().random_for(Call::Page, 1, Rates { reject: 0.01, ..Rates::default() });
-    let progress = Fill::new(world.copier.page_size(500)).run().await.unwrap();
+    let fill = tokio::spawn(Fill::new(world.copier.page_size(500)).run());
+    while world.legacy.calls(Call::Page) < 100 {
+        sleep(Duration::from_micros(100)).await;
+    }
+    // And is gone for a moment in the midst of it.
+    world.legacy.script().times(12, Call::Page, Fault::Reject);
+    let progress = fill.await.unwrap().unwrap();
     assert_eq!((progress.copied, progress.complete), (1_500, true));
     // Four pages of the authority, and one of each group; those that failed are asked for again.
     let pages = world.legacy.calls(Call::Page);
