@@ -184,6 +184,8 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "cassandra"))]
+pub mod backend;
 #[cfg(feature = "admin")]
 pub mod admin;
 #[cfg(feature = "watch")]
