@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use super::cql::{ALL, query};
+use super::*;
+
+/// Less than Cassandra's own limits, more than a healthy node takes.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+fn make_table(node: &Server, copies: u8) {
+    let replication = format!("{{'class': 'SimpleStrategy', 'replication_factor': {copies}}}");
+    for statement in [
+        format!("CREATE KEYSPACE trial WITH replication = {replication}"),
+        "CREATE TABLE trial.numbers (id int PRIMARY KEY, word text)".to_owned(),
+        "INSERT INTO trial.numbers (id, word) VALUES (1, 'kept')".to_owned(),
+    ] {
+        query(node.address(), &statement, ALL).unwrap();
+    }
+}
+
+fn word(node: &Server) -> String {
+    let rows = query(node.address(), "SELECT word FROM trial.numbers WHERE id = 1", ALL).unwrap();
+    String::from_utf8_lossy(&rows[rows.len() - 4..]).into_owned()
+}
+
+#[test]
+fn a_node_that_was_paused_and_killed_comes_back_with_its_data() {
+    let cassandra = Cassandra::builder().setting("write_request_timeout", "1900ms").start().unwrap();
+    let node = cassandra.node(1);
+    make_table(node, 1);
+
+    node.pause().unwrap();
+    assert!(!node.answers_within(PATIENCE));
+    node.resume().unwrap();
+    assert!(node.answers_within(PATIENCE));
+    assert_eq!(word(node), "kept");
+
+    node.kill().unwrap();
+    assert!(!node.answers_within(PATIENCE));
+    node.restart().unwrap();
+    assert_eq!(word(node), "kept");
+}
+
+#[test]
+fn of_three_nodes_one_is_killed_and_the_others_go_on() {
+    let cassandra = Cassandra::start_nodes(3).unwrap();
+    make_table(cassandra.node(1), 3);
+    cassandra.node(2).kill().unwrap();
+    for number in [1, 3] {
+        assert!(cassandra.node(number).answers_within(PATIENCE));
+    }
+    cassandra.node(2).restart().unwrap();
+    cassandra.wait_until_whole().unwrap();
+    assert_eq!(word(cassandra.node(2)), "kept");
+}
+
+#[test]
+fn a_setting_that_cassandra_does_not_know_is_shown_from_its_log() {
+    let error = Cassandra::builder().setting("no_such_setting", "1").start().unwrap_err();
+    assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
