@@ -184,10 +184,10 @@ pub mod journal;
 pub mod protocol;
 pub mod reconcile;
 
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "cassandra"))]
-pub mod backend;
 #[cfg(feature = "admin")]
 pub mod admin;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "cassandra"))]
+pub mod backend;
 #[cfg(feature = "watch")]
 pub mod config_file;
 #[cfg(any(feature = "prometheus", feature = "metrics"))]

@@ -10,7 +10,7 @@
 //! The statements stay yours: a [`RecordStore`](crate::data::RecordStore) and the handler of requests are a few lines of SQL
 //! each. What is here is what is the same for every data set, and easy to get wrong.
 
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-pub mod sql;
 #[cfg(feature = "cassandra")]
 pub mod cassandra;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod sql;

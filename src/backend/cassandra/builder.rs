@@ -1,11 +1,12 @@
 //! [`Builder`].
 
+use std::fmt;
 use std::time::Duration;
 
 use scylla::statement::Consistency;
 
 /// How a [`Cassandra`](super::Cassandra) store connects, and what bounds its work.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `open` is called"]
 pub struct Builder {
     pub(super) url: String,
@@ -29,14 +30,16 @@ impl Builder {
         Self { url: url.to_owned(), settings }
     }
 
-    /// How many replicas a read or a write waits for. Default `QUORUM`.
+    /// How many replicas a read or a write waits for. Default `QUORUM`. With `LOCAL_QUORUM`, conditional writes agree by
+    /// `LOCAL_SERIAL`, else by `SERIAL`.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.settings.consistency = consistency;
         self
     }
 
     /// How long a statement may take; then it is given up and the outcome of a write is unknown. Default 5 s, more than the
-    /// server's own timeouts of a write (2 s) and a read (5 s), whose errors say more.
+    /// server's own timeout of a write (2 s), whose error says more. To be prepared, before it runs for the first time,
+    /// a statement has the same time once more.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
@@ -46,5 +49,12 @@ impl Builder {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
         self
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -3,51 +3,56 @@
 use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use scylla::statement::Consistency;
 
-use super::error::CassandraError;
 use crate::data::Outcome;
 
-/// Whether a statement can be `IF` something: Cassandra then agrees on the value before it is written.
+/// How a statement was sent, which decides what its error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Plain,
-    Conditional,
+#[non_exhaustive]
+pub enum Sent {
+    /// Once, to one coordinator: a write of the request path.
+    Once,
+    /// Once, and `IF` something: Cassandra agrees on the value before it is written.
+    Conditionally,
+    /// Perhaps several times, since it is idempotent: the error is that of the last time.
+    Repeatedly,
+    /// Nobody knows how: through the driver itself.
+    Somehow,
 }
 
-pub(super) fn outcome_of(error: &CassandraError, kind: Kind) -> Outcome {
-    match error {
-        CassandraError::NotConnected(_) | CassandraError::Prepare { .. } => Outcome::Rejected,
-        // It was executed.
-        CassandraError::Rows(_) => Outcome::Unknown,
-        CassandraError::Execution(error) => of_execution(error, kind),
+impl Sent {
+    /// Whether an error speaks of all that was sent.
+    const fn once(self) -> bool {
+        matches!(self, Self::Once | Self::Conditionally)
     }
 }
 
-fn of_execution(error: &ExecutionError, kind: Kind) -> Outcome {
+pub(super) fn outcome_of(error: &ExecutionError, sent: Sent) -> Outcome {
     match error {
-        // Not sent.
-        ExecutionError::BadQuery(_)
-        | ExecutionError::EmptyPlan
-        | ExecutionError::PrepareError(_)
-        | ExecutionError::ConnectionPoolError(_) => Outcome::Rejected,
-        ExecutionError::LastAttemptError(attempt) => of_attempt(attempt, kind),
+        // Not sent: found before the first time.
+        ExecutionError::BadQuery(_) | ExecutionError::EmptyPlan | ExecutionError::PrepareError(_) => {
+            Outcome::Rejected
+        }
+        // Not sent this time.
+        ExecutionError::ConnectionPoolError(_) if sent.once() => Outcome::Rejected,
+        ExecutionError::LastAttemptError(attempt) if sent.once() => of_attempt(attempt, sent),
         _ => Outcome::Unknown,
     }
 }
 
-fn of_attempt(error: &RequestAttemptError, kind: Kind) -> Outcome {
+fn of_attempt(error: &RequestAttemptError, sent: Sent) -> Outcome {
     match error {
         // Not sent.
         RequestAttemptError::SerializationError(_)
         | RequestAttemptError::CqlRequestSerialization(_)
         | RequestAttemptError::UnableToAllocStreamId => Outcome::Rejected,
-        RequestAttemptError::DbError(error, _) => of_server(error, kind),
+        RequestAttemptError::DbError(error, _) => of_server(error, sent),
         _ => Outcome::Unknown,
     }
 }
 
 /// `Overloaded` is unknown: the coordinator may have sent the write to some replicas before it found that it holds too many
 /// hints for others.
-fn of_server(error: &DbError, kind: Kind) -> Outcome {
+fn of_server(error: &DbError, sent: Sent) -> Outcome {
     match error {
         DbError::SyntaxError
         | DbError::Invalid
@@ -57,10 +62,12 @@ fn of_server(error: &DbError, kind: Kind) -> Outcome {
         | DbError::ConfigError
         | DbError::IsBootstrapping
         | DbError::Unprepared { .. } => Outcome::Rejected,
-        DbError::Unavailable { consistency, .. } => match (kind, consistency) {
+        DbError::Unavailable { consistency, .. } => match (sent, consistency) {
             // Of the first round, which agrees on nothing yet.
-            (Kind::Conditional, Consistency::Serial | Consistency::LocalSerial) | (Kind::Plain, _) => Outcome::Rejected,
-            (Kind::Conditional, _) => Outcome::Unknown,
+            (Sent::Conditionally, Consistency::Serial | Consistency::LocalSerial) => Outcome::Rejected,
+            (Sent::Conditionally, _) => Outcome::Unknown,
+            // The coordinator asked nobody.
+            _ => Outcome::Rejected,
         },
         _ => Outcome::Unknown,
     }
@@ -74,9 +81,11 @@ mod tests {
 
     use super::*;
 
-    fn of(error: DbError) -> Outcome {
+    const CONSISTENCY: Consistency = Consistency::Quorum;
+
+    fn of(error: DbError, sent: Sent) -> Outcome {
         let attempt = RequestAttemptError::DbError(error, String::new());
-        outcome_of(&ExecutionError::LastAttemptError(attempt).into(), Kind::Plain)
+        outcome_of(&ExecutionError::LastAttemptError(attempt), sent)
     }
 
     fn unavailable(consistency: Consistency) -> DbError {
@@ -90,61 +99,50 @@ mod tests {
             (DbError::Invalid, Outcome::Rejected),
             (DbError::Unauthorized, Outcome::Rejected),
             (DbError::IsBootstrapping, Outcome::Rejected),
-            (unavailable(Consistency::Quorum), Outcome::Rejected),
+            (unavailable(CONSISTENCY), Outcome::Rejected),
             (DbError::Overloaded, Outcome::Unknown),
             (DbError::ServerError, Outcome::Unknown),
             (DbError::TruncateError, Outcome::Unknown),
         ] {
-            let shown = error.to_string();
-            assert_eq!(of(error), expected, "{shown}");
+            assert_eq!(of(error.clone(), Sent::Once), expected, "{error}");
+            // An earlier time may have been applied.
+            assert_eq!(of(error.clone(), Sent::Repeatedly), Outcome::Unknown, "{error}");
+            assert_eq!(of(error.clone(), Sent::Somehow), Outcome::Unknown, "{error}");
         }
     }
 
     #[test]
     fn a_write_that_timed_out_or_failed_is_unknown_whatever_its_type() {
-        let consistency = Consistency::Quorum;
-        for write_type in [
-            WriteType::Simple,
-            WriteType::Batch,
-            WriteType::UnloggedBatch,
-            WriteType::Counter,
-            WriteType::BatchLog,
-            WriteType::Cas,
-            WriteType::View,
-            WriteType::Cdc,
-        ] {
+        use WriteType::{Batch, BatchLog, Cas, Cdc, Counter, Simple, UnloggedBatch, View};
+        for write_type in [Simple, Batch, UnloggedBatch, Counter, BatchLog, Cas, View, Cdc] {
+            let (consistency, received, required) = (CONSISTENCY, 0, 2);
             let timeout =
-                DbError::WriteTimeout { consistency, received: 0, required: 2, write_type: write_type.clone() };
-            assert_eq!(of(timeout), Outcome::Unknown, "{write_type:?}");
+                DbError::WriteTimeout { consistency, received, required, write_type: write_type.clone() };
+            assert_eq!(of(timeout, Sent::Once), Outcome::Unknown, "{write_type:?}");
+            let numfailures = 1;
             let failure = DbError::WriteFailure {
                 consistency,
-                received: 0,
-                required: 2,
-                numfailures: 1,
+                received,
+                required,
+                numfailures,
                 write_type: write_type.clone(),
             };
-            assert_eq!(of(failure), Outcome::Unknown, "{write_type:?}");
+            assert_eq!(of(failure, Sent::Once), Outcome::Unknown, "{write_type:?}");
         }
     }
 
     #[test]
     fn a_conditional_write_may_be_agreed_on_when_replicas_are_missing_for_its_end() {
-        let of = |consistency| {
-            let attempt = RequestAttemptError::DbError(unavailable(consistency), String::new());
-            outcome_of(&ExecutionError::LastAttemptError(attempt).into(), Kind::Conditional)
-        };
-        assert_eq!(of(Consistency::Serial), Outcome::Rejected);
-        assert_eq!(of(Consistency::Quorum), Outcome::Unknown);
+        assert_eq!(of(unavailable(Consistency::Serial), Sent::Conditionally), Outcome::Rejected);
+        assert_eq!(of(unavailable(CONSISTENCY), Sent::Conditionally), Outcome::Unknown);
     }
 
     #[test]
     fn what_was_not_sent_is_rejected_and_what_has_no_answer_is_unknown() {
-        let rejected: [CassandraError; 2] =
-            [CassandraError::NotConnected(String::new()), ExecutionError::EmptyPlan.into()];
-        for error in rejected {
-            assert_eq!(outcome_of(&error, Kind::Plain), Outcome::Rejected, "{error}");
+        for sent in [Sent::Once, Sent::Conditionally, Sent::Repeatedly, Sent::Somehow] {
+            assert_eq!(outcome_of(&ExecutionError::EmptyPlan, sent), Outcome::Rejected);
+            let late = ExecutionError::RequestTimeout(Duration::from_secs(1));
+            assert_eq!(outcome_of(&late, sent), Outcome::Unknown);
         }
-        let late = ExecutionError::RequestTimeout(Duration::from_secs(1)).into();
-        assert_eq!(outcome_of(&late, Kind::Plain), Outcome::Unknown);
     }
 }

@@ -51,7 +51,9 @@ impl Dialect for sqlx::MySql {
         let (statement, lock) = (statement_timeout.as_secs_f64(), whole_seconds(statement_timeout));
         vec![
             // A comment that only MariaDB reads: MySQL has no such setting and would refuse the connection.
-            format!("SET SESSION /*M! max_statement_time = {statement}, */ innodb_lock_wait_timeout = {lock}"),
+            format!(
+                "SET SESSION /*M! max_statement_time = {statement}, */ innodb_lock_wait_timeout = {lock}"
+            ),
         ]
     }
 

@@ -19,7 +19,9 @@ pub enum OpenError {
         example: String,
     },
     /// The server cannot be reached.
-    #[error("the {database} store at {place} does not answer: {source}; is the server up, are host and port right?")]
+    #[error(
+        "the {database} store at {place} does not answer: {source}; is the server up, are host and port right?"
+    )]
     Unreachable {
         /// Which database.
         database: &'static str,
@@ -30,7 +32,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// The server does not let this user in.
-    #[error("the {database} store at {place} does not let {user} in: {source}; check user and password of the URL")]
+    #[error(
+        "the {database} store at {place} does not let {user} in: {source}; check user and password of the URL"
+    )]
     NotLetIn {
         /// Which database.
         database: &'static str,
@@ -43,7 +47,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// The server has no such database.
-    #[error("the {database} store at {place} has no such database: {source}; create it (in MariaDB with CHARACTER SET utf8mb4), or correct the URL")]
+    #[error(
+        "the {database} store at {place} has no such database: {source}; create it (in MariaDB with CHARACTER SET utf8mb4), or correct the URL"
+    )]
     NoDatabase {
         /// Which database.
         database: &'static str,
@@ -54,7 +60,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// A statement of the service cannot be prepared: a table or a column is missing.
-    #[error("the {database} store at {place} cannot prepare `{statement}`: {source}; does its schema fit the service?")]
+    #[error(
+        "the {database} store at {place} cannot prepare `{statement}`: {source}; does its schema fit the service?"
+    )]
     Statement {
         /// Which database.
         database: &'static str,
@@ -67,7 +75,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// A column has a type that the service does not read.
-    #[error("column `{column}` of `{statement}` in the {database} store at {place} is {found}, the service reads {wanted}: change the column, or the service")]
+    #[error(
+        "column `{column}` of `{statement}` in the {database} store at {place} is {found}, the service reads {wanted}: change the column, or the service"
+    )]
     ColumnType {
         /// Which database.
         database: &'static str,

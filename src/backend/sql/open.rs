@@ -66,7 +66,9 @@ where
         .max_connections(connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false) // a round trip for each statement
-        .after_connect(move |connection, _| Box::pin(begin_session::<DB>(connection, settings.statement_timeout)))
+        .after_connect(move |connection, _| {
+            Box::pin(begin_session::<DB>(connection, settings.statement_timeout))
+        })
         .connect_lazy_with(options)
 }
 
@@ -96,7 +98,9 @@ fn refused<DB: Dialect>(source: sqlx::Error, place: &Place) -> OpenError {
     let (database, at) = (DB::NAME, place.to_string());
     let refusal = source.as_database_error().map_or(Refusal::Other, refusal);
     match refusal {
-        Refusal::NotLetIn => OpenError::NotLetIn { database, place: at, user: place.user().to_owned(), source },
+        Refusal::NotLetIn => {
+            OpenError::NotLetIn { database, place: at, user: place.user().to_owned(), source }
+        }
         Refusal::NoDatabase => OpenError::NoDatabase { database, place: at, source },
         Refusal::Other => OpenError::Unreachable { database, place: at, source },
     }

@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn a_place_never_shows_the_password() {
-        for url in ["mysql://app:s3cret@db:3306/billing", "mysql://app:s3@cret@db:3306/billing?ssl-mode=disabled"] {
+        for url in
+            ["mysql://app:s3cret@db:3306/billing", "mysql://app:s3@cret@db:3306/billing?ssl-mode=disabled"]
+        {
             let place = place(url);
             assert_eq!((place.user(), &*place.to_string()), ("app", "db:3306/billing"));
         }

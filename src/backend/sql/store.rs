@@ -64,7 +64,9 @@ where
             | sqlx::Error::Configuration(_)
             | sqlx::Error::InvalidArgument(_)
             | sqlx::Error::Encode(_) => Outcome::Rejected,
-            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Outcome::Rejected,
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                Outcome::Rejected
+            }
             _ => Outcome::Unknown,
         }
     }
@@ -167,6 +169,9 @@ impl<DB: Dialect> Clone for SqlStore<DB> {
 
 impl<DB: Dialect> fmt::Debug for SqlStore<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlStore").field("database", &DB::NAME).field("place", &self.place.to_string()).finish_non_exhaustive()
+        f.debug_struct("SqlStore")
+            .field("database", &DB::NAME)
+            .field("place", &self.place.to_string())
+            .finish_non_exhaustive()
     }
 }
