@@ -7,6 +7,8 @@ mod settings;
 mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use self::settings::{Ports, Settings};
@@ -42,7 +44,7 @@ impl Cassandra {
         Self::builder().start()
     }
 
-    /// Starts that many nodes, one after the other, and waits until each sees all others.
+    /// Starts that many nodes and waits until each sees all others.
     ///
     /// # Errors
     ///
@@ -96,7 +98,7 @@ impl Cassandra {
                     detail: error.to_string(),
                 });
             }
-            std::thread::sleep(Duration::from_millis(100));
+            thread::sleep(Duration::from_millis(100));
         }
         Ok(())
     }
@@ -131,12 +133,22 @@ impl CassandraBuilder {
     pub fn start(&self) -> Result<Cassandra, Error> {
         let addresses: Vec<Ipv4Addr> = (1..=self.nodes).map(|node| Ipv4Addr::new(127, 0, 0, node)).collect();
         let ports = Ports { native: port::free(&addresses)?, storage: port::free(&addresses)? };
-        // One after the other: each learns from the first about the ones before it.
-        let nodes =
-            addresses.into_iter().map(|address| self.start_node(address, ports)).collect::<Result<_, _>>()?;
-        let cluster = Cassandra { nodes };
+        let cluster = Cassandra { nodes: self.start_all(&addresses, ports)? };
         cluster.wait_until_whole()?;
         Ok(cluster)
+    }
+
+    /// The first one first: the others learn from it about each other.
+    fn start_all(&self, addresses: &[Ipv4Addr], ports: Ports) -> Result<Vec<Server>, Error> {
+        let mut nodes = vec![self.start_node(addresses[0], ports)?];
+        thread::scope(|scope| {
+            let start = |address| scope.spawn(move || self.start_node(address, ports));
+            let starting: Vec<_> = addresses[1..].iter().copied().map(start).collect();
+            for node in starting {
+                nodes.push(node.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+            }
+            Ok(nodes)
+        })
     }
 
     fn start_node(&self, address: Ipv4Addr, ports: Ports) -> Result<Server, Error> {

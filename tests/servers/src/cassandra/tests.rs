@@ -8,12 +8,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 fn make_table(node: &Server, copies: u8) {
     let replication = format!("{{'class': 'SimpleStrategy', 'replication_factor': {copies}}}");
-    for statement in [
-        format!("CREATE KEYSPACE trial WITH replication = {replication}"),
-        "CREATE TABLE trial.numbers (id int PRIMARY KEY, word text)".to_owned(),
-        "INSERT INTO trial.numbers (id, word) VALUES (1, 'kept')".to_owned(),
-    ] {
-        query(node.address(), &statement, ALL).unwrap();
+    execute(node, &format!("CREATE KEYSPACE trial WITH replication = {replication}"));
+    execute(node, "CREATE TABLE trial.numbers (id int PRIMARY KEY, word text)");
+    execute(node, "INSERT INTO trial.numbers (id, word) VALUES (1, 'kept')");
+}
+
+/// Again until all nodes know the table, for which a driver would wait.
+fn execute(node: &Server, statement: &str) {
+    let started = Instant::now();
+    while let Err(error) = query(node.address(), statement, ALL) {
+        assert!(started.elapsed() < Duration::from_secs(20), "{statement}: {error}");
+        thread::sleep(Duration::from_millis(100));
     }
 }
 
