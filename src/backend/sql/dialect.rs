@@ -9,6 +9,7 @@ use sqlx::error::DatabaseError;
 use super::mysql;
 #[cfg(feature = "postgres")]
 use super::postgres;
+use super::syntax::Syntax;
 use crate::data::Outcome;
 
 /// A database that [`SqlStore`](super::SqlStore) knows. Implemented for sqlx's `MySql` and `Postgres`.
@@ -19,8 +20,15 @@ pub trait Dialect: Database + sealed::Sealed {
     /// The port that its servers listen on where nobody chose another one.
     const PORT: u16;
 
-    /// What each new connection is told, so that the server ends its statements within this time.
-    fn session(statement_timeout: Duration) -> Vec<String>;
+    /// What each new connection is told, so that the server ends its statements within this time. One for background work also
+    /// refuses values that do not fit, whatever the server is set to.
+    fn session(statement_timeout: Duration, background: bool) -> Vec<String>;
+
+    /// How it writes things.
+    fn syntax() -> Syntax;
+
+    /// How many rows a statement changed.
+    fn rows_affected(done: &Self::QueryResult) -> u64;
 
     /// What an error that the server reported means for the write that met it.
     fn outcome_of(error: &dyn DatabaseError) -> Outcome;
@@ -47,14 +55,22 @@ impl Dialect for sqlx::MySql {
     const SCHEMES: &'static [&'static str] = &["mysql", "mariadb"];
     const PORT: u16 = 3306;
 
-    fn session(statement_timeout: Duration) -> Vec<String> {
+    fn session(statement_timeout: Duration, background: bool) -> Vec<String> {
         let (statement, lock) = (statement_timeout.as_secs_f64(), whole_seconds(statement_timeout));
-        vec![
-            // A comment that only MariaDB reads: MySQL has no such setting and would refuse the connection.
-            format!(
-                "SET SESSION /*M! max_statement_time = {statement}, */ innodb_lock_wait_timeout = {lock}"
-            ),
-        ]
+        // A comment that only MariaDB reads: MySQL has no such setting and would refuse the connection.
+        let bounds = format!(
+            "SET SESSION /*M! max_statement_time = {statement}, */ innodb_lock_wait_timeout = {lock}"
+        );
+        let strict = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')".to_owned();
+        if background { vec![bounds, strict] } else { vec![bounds] }
+    }
+
+    fn syntax() -> Syntax {
+        Syntax::MariaDb
+    }
+
+    fn rows_affected(done: &Self::QueryResult) -> u64 {
+        done.rows_affected()
     }
 
     fn outcome_of(error: &dyn DatabaseError) -> Outcome {
@@ -69,11 +85,19 @@ impl Dialect for sqlx::Postgres {
     const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
     const PORT: u16 = 5432;
 
-    fn session(statement_timeout: Duration) -> Vec<String> {
+    fn session(statement_timeout: Duration, _: bool) -> Vec<String> {
         let millis = statement_timeout.as_millis().max(1);
         ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
             .map(|setting| format!("SET {setting} = {millis}"))
             .into()
+    }
+
+    fn syntax() -> Syntax {
+        Syntax::Postgres
+    }
+
+    fn rows_affected(done: &Self::QueryResult) -> u64 {
+        done.rows_affected()
     }
 
     fn outcome_of(error: &dyn DatabaseError) -> Outcome {

@@ -88,18 +88,30 @@ mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open;
+mod own_writes;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod service;
 mod settings;
+mod stamped_row;
+mod statements;
 mod store;
+mod syntax;
+mod table;
+mod text;
+mod texts;
+mod writes;
 
 pub use dialect::Dialect;
 pub use error::OpenError;
 pub use service::{ResponseFuture, SqlService};
 pub use settings::Builder;
+pub use stamped_row::StampedRow;
+pub use statements::{BoundQuery, BoundRead, Statements};
 pub use store::{Reads, SqlStore};
+pub use syntax::Syntax;
+pub use table::Table;
 
 /// A store in MariaDB or MySQL.
 #[cfg(feature = "mysql")]

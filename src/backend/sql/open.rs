@@ -43,10 +43,10 @@ where
     pub fn open_lazy(&self) -> Result<SqlStore<DB>, OpenError> {
         let place = Place::of::<DB>(&self.url)?;
         let options = options::<DB>(&self.url)?;
-        let pool = |connections| pool::<DB>(self.settings, connections, options.clone());
+        let pool = |background| pool::<DB>(self.settings, background, options.clone());
         Ok(SqlStore {
-            callers: pool(self.settings.connections),
-            background: pool(self.settings.background_connections),
+            callers: pool(false),
+            background: pool(true),
             place: Arc::new(place),
             settings: self.settings,
         })
@@ -57,27 +57,32 @@ fn options<DB: Dialect>(url: &str) -> Result<Options<DB>, OpenError> {
     Options::<DB>::from_str(url).map_err(|error| Place::bad::<DB>(&error.to_string()))
 }
 
-fn pool<DB>(settings: Settings, connections: u32, options: Options<DB>) -> Pool<DB>
+fn pool<DB>(settings: Settings, background: bool, options: Options<DB>) -> Pool<DB>
 where
     DB: Dialect,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
+    let connections = if background { settings.background_connections } else { settings.connections };
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false) // a round trip for each statement
         .after_connect(move |connection, _| {
-            Box::pin(begin_session::<DB>(connection, settings.statement_timeout))
+            Box::pin(begin_session::<DB>(connection, settings.statement_timeout, background))
         })
         .connect_lazy_with(options)
 }
 
-async fn begin_session<DB>(connection: &mut DB::Connection, statement_timeout: Duration) -> sqlx::Result<()>
+async fn begin_session<DB>(
+    connection: &mut DB::Connection,
+    statement_timeout: Duration,
+    background: bool,
+) -> sqlx::Result<()>
 where
     DB: Dialect,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    for setting in DB::session(statement_timeout) {
+    for setting in DB::session(statement_timeout, background) {
         sqlx::raw_sql(AssertSqlSafe(setting)).execute(&mut *connection).await?;
     }
     Ok(())
@@ -90,7 +95,7 @@ where
 {
     let options = Options::<DB>::from_str(url)?;
     let mut first = options.connect().await?;
-    begin_session::<DB>(&mut first, settings.statement_timeout).await?;
+    begin_session::<DB>(&mut first, settings.statement_timeout, true).await?;
     first.close().await
 }
 

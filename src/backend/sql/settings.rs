@@ -1,12 +1,13 @@
 //! [`Builder`].
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use sqlx::Database;
 
 /// How a [`SqlStore`](super::SqlStore) connects, and what bounds its work.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `open` is called"]
 pub struct Builder<DB> {
     pub(super) url: String,
@@ -69,5 +70,12 @@ impl<DB: Database> Builder<DB> {
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl<DB> fmt::Debug for Builder<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Column, Executor, Pool, SqlSafeStr, Statement};
+use sqlx::{Column, Executor, Pool, SqlSafeStr, SqlStr, Statement};
 
 use super::dialect::Dialect;
 use super::error::OpenError;
 use super::place::Place;
 use super::service::SqlService;
 use super::settings::{Builder, Settings};
-use crate::data::Outcome;
+use super::statements::{Statements, sql};
+use super::table::Table;
+use crate::data::{DataSet, Outcome};
 use crate::route::Leg;
 
 /// A database as a store: a pool for callers, one for background work, and bounds on what the server may still do. Cheap to
@@ -92,33 +94,62 @@ where
         Err(OpenError::LateBound { database: DB::NAME, lands_within, late_bound })
     }
 
-    /// Prepares a statement and compares its columns with the types that the service reads, so that a schema that does not
-    /// fit is an error of the start and not of a request.
+    /// The statements of a table that holds the records of `D`.
+    #[must_use]
+    pub fn table<D: DataSet>(table: &Table) -> Statements<DB, D> {
+        Statements::new(table)
+    }
+
+    /// Prepares all statements of a table, and compares the types of the columns group, item, and those of the record with
+    /// what the service reads.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn check_table<D: DataSet>(
+        &self,
+        statements: &Statements<DB, D>,
+        reads: &[Reads<DB>],
+    ) -> Result<(), OpenError> {
+        let texts = statements.texts();
+        for text in texts.all() {
+            let of_rows = Arc::ptr_eq(text, &texts.read);
+            self.check(sql(text), if of_rows { reads } else { &[] }).await?;
+        }
+        Ok(())
+    }
+
+    /// Prepares a statement and compares the types of its columns with those that the service reads, so that a schema that
+    /// does not fit is an error of the start and not of a request.
     ///
     /// # Errors
     /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
-    pub async fn check(&self, statement: &'static str, reads: &[Reads<DB>]) -> Result<(), OpenError> {
-        let bad = |source| OpenError::Statement {
-            database: DB::NAME,
-            place: self.place.to_string(),
-            statement: statement.to_owned(),
-            source,
+    pub async fn check(&self, statement: impl SqlSafeStr, reads: &[Reads<DB>]) -> Result<(), OpenError> {
+        let statement = statement.into_sql_str();
+        let (place, text) = (self.place.to_string(), statement.as_str().to_owned());
+        let (database, prepared) = (DB::NAME, self.prepared(statement).await);
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(source) => return Err(OpenError::Statement { database, place, statement: text, source }),
         };
-        let mut connection = self.background.acquire().await.map_err(bad)?;
-        let prepared = (&mut *connection).prepare(statement.into_sql_str()).await.map_err(bad)?;
-        for (column, reads) in prepared.columns().iter().zip(reads) {
-            if !(reads.compatible)(column.type_info()) {
-                return Err(OpenError::ColumnType {
-                    database: DB::NAME,
-                    place: self.place.to_string(),
-                    statement: statement.to_owned(),
-                    column: column.name().to_owned(),
-                    found: column.type_info().to_string(),
-                    wanted: reads.name.to_owned(),
-                });
-            }
-        }
-        Ok(())
+        let mut columns = prepared.columns().iter().zip(reads);
+        let Some((column, reads)) = columns.find(|(column, reads)| !(reads.compatible)(column.type_info()))
+        else {
+            return Ok(());
+        };
+        let (found, wanted) = (column.type_info().to_string(), reads.name.to_owned());
+        Err(OpenError::ColumnType {
+            database,
+            place,
+            statement: text,
+            column: column.name().to_owned(),
+            found,
+            wanted,
+        })
+    }
+
+    async fn prepared(&self, statement: SqlStr) -> sqlx::Result<DB::Statement> {
+        let mut connection = self.background.acquire().await?;
+        (&mut *connection).prepare(statement).await
     }
 
     /// The request path as a tower service: `handler` gets the pool that fits the call, and the request.
