@@ -100,9 +100,10 @@ impl<D: DataSet> fmt::Debug for Page<D> {
 ///
 /// # Stamps
 /// `now` is the gateway's own stamp, unique and rising. A store without a clock of its own returns it as it is. A
-/// store with its own clock ignores it and returns the start of its statement (`NOW(6)`,
-/// `statement_timestamp()`), **never** a clock that runs after the snapshot was taken (`SYSDATE()`,
-/// `clock_timestamp()`): a stamp must be older than what the read can have missed.
+/// store with its own clock ignores it and returns the start of its statement (MariaDB's `NOW(6)`, PostgreSQL's
+/// `transaction_timestamp()` outside of a transaction), **never** a clock that runs after the snapshot was taken
+/// (`SYSDATE()`, `clock_timestamp()`, also `statement_timestamp()`): a stamp must be older than what the read can have
+/// missed.
 ///
 /// # Cancellation
 /// A future that is dropped may leave the request inside the store. The store's own statement timeout has to be

@@ -82,24 +82,30 @@ impl<Row> Statement<Row> {
         &self.shared.cql
     }
 
-    /// Prepares it and compares the types of its columns with those that the service reads, so that a schema that does not fit
+    /// Prepares it on both sessions and compares the types of its columns with those that the service reads, so that a schema that does not fit
     /// is an error of the start and not of a request.
     ///
     /// # Errors
     /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
     pub async fn check(&self) -> Result<(), OpenError> {
-        let (place, statement) = (self.store.inner.place.to_string(), self.shared.cql.clone());
-        match self.background().prepared().await {
-            Err(source) => Err(OpenError::Statement { place, statement, source }),
-            Ok((_, prepared)) => {
-                let columns = prepared.get_current_result_set_col_specs();
-                let found = columns.get();
-                (self.shared.fits)(found.as_slice()).map_err(|source| {
-                    let wanted = type_name::<Row>();
-                    OpenError::ColumnType { place, statement, found: shown(found), wanted, source }
-                })
-            }
+        for statement in [self, &self.background()] {
+            statement.check_once().await?;
         }
+        Ok(())
+    }
+
+    async fn check_once(&self) -> Result<(), OpenError> {
+        let (place, statement) = (self.store.inner.place.to_string(), self.shared.cql.clone());
+        let prepared = match self.prepared().await {
+            Ok((_, prepared)) => prepared,
+            Err(source) => return Err(OpenError::Statement { place, statement, source }),
+        };
+        let columns = prepared.get_current_result_set_col_specs();
+        let found = columns.get();
+        (self.shared.fits)(found.as_slice()).map_err(|source| {
+            let wanted = type_name::<Row>();
+            OpenError::ColumnType { place, statement, found: shown(found), wanted, source }
+        })
     }
 
     async fn execute(&self, values: impl SerializeRow) -> Result<QueryResult, CassandraError> {

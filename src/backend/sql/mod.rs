@@ -26,6 +26,110 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # A record as a row
+//!
+//! Where a record is one row, a [`Table`] says how, and [`Statements`] are what a
+//! [`RecordStore`](crate::data::RecordStore) runs. What is left to write is what a row means:
+//!
+//! ```no_run
+//! use crossfade::backend::sql::{BoundQuery, MySql, StampedRow, Statements, Table};
+//! use crossfade::data::{DataSet, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+//! # struct Invoices;
+//! # #[derive(Clone)] struct Invoice { total: i64, state: String }
+//! # impl DataSet for Invoices {
+//! #     type Group = i64; type Item = i64; type Record = Invoice;
+//! #     fn same(_: &Invoice, _: &Invoice) -> bool { true }
+//! # }
+//!
+//! #[derive(Clone)]
+//! struct InMySql {
+//!     store: MySql,
+//!     invoices: Statements<sqlx::MySql, Invoices>,
+//! }
+//!
+//! /// The columns of the key, and those of the table's description in their order.
+//! type Row = (i64, i64, i64, String);
+//!
+//! impl InMySql {
+//!     async fn open(url: &str) -> Result<Self, Box<dyn std::error::Error>> {
+//!         let table = Table::new("invoices", "customer_id", "id", ["total_cents", "state"]);
+//!         Ok(Self { store: MySql::open(url).await?, invoices: MySql::table(&table) })
+//!     }
+//! }
+//!
+//! fn columns(query: BoundQuery<sqlx::MySql>, invoice: &Invoice) -> BoundQuery<sqlx::MySql> {
+//!     query.bind(invoice.total).bind(&invoice.state)
+//! }
+//!
+//! fn invoice((_, _, total, state): Row) -> Invoice {
+//!     Invoice { total, state }
+//! }
+//!
+//! impl RecordStore for InMySql {
+//!     type Data = Invoices;
+//!     type Error = sqlx::Error;
+//!     const KEEPS_STAMPS: bool = false; // true with `Table::stamped`
+//!
+//!     async fn read(&self, key: &RecordKey<Invoices>, _: Stamp) -> sqlx::Result<StampedRecord<Invoices>> {
+//!         let read = self.invoices.read_stamped(key).fetch_one(self.store.background()).await?;
+//!         Ok((read.stamp, read.row.map(invoice)))
+//!     }
+//!
+//!     async fn replace(&self, key: &RecordKey<Invoices>, record: Option<&Invoice>, stamp: Stamp) -> sqlx::Result<()> {
+//!         let query = match record {
+//!             Some(record) => columns(self.invoices.replace(key, stamp), record),
+//!             None => self.invoices.delete(key, stamp),
+//!         };
+//!         query.execute(self.store.background()).await.map(drop)
+//!     }
+//!
+//!     async fn page(
+//!         &self,
+//!         group: Option<&i64>,
+//!         after: Option<&RecordKey<Invoices>>,
+//!         limit: usize,
+//!         now: Stamp,
+//!     ) -> sqlx::Result<Page<Invoices>> {
+//!         let rows = self.invoices.page_stamped(group, after, limit).fetch_all(self.store.background()).await?;
+//!         let (stamp, rows) = StampedRow::page(rows, now);
+//!         Ok(Page { stamp, records: rows.into_iter().map(|row: Row| ((row.0, row.1).into(), invoice(row))).collect() })
+//!     }
+//!
+//!     fn outcome(error: &sqlx::Error) -> Outcome {
+//!         MySql::outcome(error)
+//!     }
+//! }
+//! ```
+//!
+//! [`SqlStore::check_table`] prepares all of its statements at the start. What they take care of, and statements of your
+//! own have to:
+//!
+//! ```
+//! // Wrong: deletes the row and inserts another one, without the columns that the service does not know.
+//! let wrong = "REPLACE INTO invoices (customer_id, id, total_cents) VALUES (?, ?, ?)";
+//! // Right.
+//! let right = "INSERT INTO invoices (customer_id, id, total_cents) VALUES (?, ?, ?)
+//!     ON DUPLICATE KEY UPDATE total_cents = VALUES(total_cents)";
+//! # let (_, _) = (wrong, right);
+//! ```
+//!
+//! - **Another unique key.** In MariaDB `ON DUPLICATE KEY UPDATE` changes whatever row *any* unique key found, also that of
+//!   another record. Here that is an error, `Column .. cannot be null`, and the copy stays a mark. Copies come in no order, so
+//!   in the table that they go to a second unique key makes copies wait for each other, and two records that swapped
+//!   their values never get there: drop it until that store decides.
+//! - **Values that do not fit.** A MariaDB that is not in strict mode cuts texts and rounds numbers, silently. Connections for
+//!   background work are strict whatever the server is set to, those for callers are as the server is set.
+//! - **Keys as text** are compared by their collation: where that ignores case, `a` and `A` are one key. The pages of a group
+//!   have its order, which has to be that of the other store. Make key columns `COLLATE utf8mb4_bin` in MariaDB, `COLLATE "C"` in
+//!   PostgreSQL: these are the order of Cassandra, too. A key that is longer than its column or the index allows is an error, and rejected.
+//! - **Stamps** come from a clock that is read before the statement reads: `UTC_TIMESTAMP(6)` in MariaDB,
+//!   `transaction_timestamp()` in PostgreSQL. `SYSDATE()` and `clock_timestamp()` are later. So is PostgreSQL's
+//!   `statement_timestamp()`: a statement reads what was committed when it was *bound*, and that clock is set once more when it
+//!   is executed. In a transaction all of them say nothing of what it sees, so stamped reads stay outside.
+//! - **A page** is keyset. MariaDB compares rows, `(customer_id, id) > (?, ?)`, without a range of the index, and reads from
+//!   the start of the table; `customer_id > ? OR (customer_id = ? AND id > ?)` reads what it returns.
+//! - **PostgreSQL's texts** hold no zero byte. One that comes from MariaDB or Cassandra is rejected.
+//!
 //! # Two pools
 //!
 //! Copies, repairs, fill and shadow reads have a pool of their own ([`SqlStore::background`]), so that a fill in full swing
@@ -42,8 +146,8 @@
 //! | waiting for a row lock, the same | `innodb_lock_wait_timeout` | `lock_timeout` |
 //! | a transaction whose client is silent | the server notices that the connection is gone | `idle_in_transaction_session_timeout` |
 //!
-//! A request that takes longer than [`deadline`](Builder::deadline) is given up, and its connection is closed. Its last
-//! statement ends within `statement_timeout` after that; [`SqlStore::lands_within`] is the sum, and
+//! A request that takes longer than [`deadline`](Builder::deadline) is given up, and its connection is closed. A statement
+//! that it sent at the last moment ends within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
 //! [`check_late_bound`](SqlStore::check_late_bound) compares it with the routing config.
 //!
 //! What nothing here bounds:
