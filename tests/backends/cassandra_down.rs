@@ -29,7 +29,7 @@ async fn a_cassandra_that_goes_away_says_what_became_of_writes_and_is_found_agai
     let store = Cassandra::builder(&url).deadline(Duration::from_secs(1)).open().await.unwrap();
     alter(store.session().unwrap(), CASSANDRA_TABLE).await;
     let (once, again, conditional) =
-        (store.writes(INSERT), store.replaces(INSERT), store.writes_if(&*format!("{INSERT} IF NOT EXISTS")));
+        (store.writes(INSERT), store.replaces(INSERT), store.writes_if(format!("{INSERT} IF NOT EXISTS")));
     once.run((1_i64,)).await.unwrap();
     again.run((2_i64,)).await.unwrap();
     assert!(conditional.applied((3_i64,)).await.unwrap());
@@ -42,7 +42,7 @@ async fn a_cassandra_that_goes_away_says_what_became_of_writes_and_is_found_agai
         assert_eq!(Cassandra::outcome(&error), Outcome::Unknown, "{error:?}");
     }
     // A statement that is not prepared yet was not sent.
-    let new = store.writes(&*format!("{INSERT} USING TTL 60"));
+    let new = store.writes(format!("{INSERT} USING TTL 60"));
     let error = new.run((7_i64,)).await.unwrap_err();
     assert_eq!(Cassandra::outcome(&error), Outcome::Rejected, "{error:?}");
 

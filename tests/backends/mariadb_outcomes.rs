@@ -7,6 +7,7 @@ use crossfade::data::Outcome;
 use sqlx::{Connection, Executor, MySqlConnection};
 use test_servers::MariaDb;
 use tokio::time::sleep;
+use tower::ServiceExt;
 
 use crate::servers::{in_mysql, mysql_database, mysql_url, own};
 
@@ -184,10 +185,10 @@ async fn a_server_that_stands_still_is_unknown_and_goes_on_later() {
     let url = mysql_database(&server.url()).await;
     in_mysql(&url, TABLE).await;
     let store = MySql::builder(&url).deadline(Duration::from_millis(500)).open().await.unwrap();
-    let mut insert = store.service(|pool, id: i32| async move {
+    let insert = store.service(|pool, id: i32| async move {
         sqlx::query("INSERT INTO numbers VALUES (?, 0)").bind(id).execute(&pool).await.map(drop)
     });
-    let mut call = async |id| tower::ServiceExt::oneshot(&mut insert, id).await;
+    let call = async |id| insert.clone().oneshot(id).await;
     call(3).await.unwrap();
     let server = own(move || server.pause().map(|()| server)).await;
     let error = call(4).await.unwrap_err();

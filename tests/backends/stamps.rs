@@ -7,27 +7,27 @@ use crossfade::data::{RecordStore, Stamp};
 use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes};
 
 /// A copy: a note or that there is none, and its stamp, which is its total.
-type Copy = (Option<Note>, Stamp);
+type Landing = (Option<Note>, Stamp);
 
-fn live(stamp: Stamp) -> Copy {
+fn live(stamp: Stamp) -> Landing {
     (Some(Note::new(stamp)), stamp)
 }
 
-fn deleted(stamp: Stamp) -> Copy {
+fn deleted(stamp: Stamp) -> Landing {
     (None, stamp)
 }
 
-async fn after<S: RecordStore<Data = Notes>>(store: &S, group: i64, copies: &[Copy]) -> Option<Note> {
+async fn after<S: RecordStore<Data = Notes>>(store: &S, group: i64, copies: &[Landing]) -> Option<Note> {
     for (note, stamp) in copies {
         store.replace(&key(group, 1), note.as_ref(), *stamp).await.unwrap();
     }
     store.read(&key(group, 1), 0).await.unwrap().1
 }
 
-fn orders(copies: &[Copy]) -> Vec<Vec<Copy>> {
+fn orders(copies: &[Landing]) -> Vec<Vec<Landing>> {
     let Some((first, rest)) = copies.split_first() else { return vec![vec![]] };
     let rest = orders(rest);
-    let insert = |order: &Vec<Copy>, at: usize| {
+    let insert = |order: &Vec<Landing>, at: usize| {
         let mut order = order.clone();
         order.insert(at, first.clone());
         order

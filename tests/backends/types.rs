@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
-use crossfade::backend::sql::{BoundQuery, MySql, Postgres, SqlStore, Statements, Table};
+use crossfade::backend::sql::{BoundQuery, Dialect, MySql, Postgres, SqlStore, Statements, Table};
 use crossfade::data::{DataSet, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
 use rust_decimal::Decimal;
 use scylla::value::{CqlDecimal, CqlTimestamp, MaybeUnset};
@@ -50,10 +50,15 @@ impl DataSet for Values {
 
 type SqlRow = (i64, i64, Decimal, i64, NaiveDateTime, Option<String>);
 
-#[derive(Clone)]
-struct InSql<DB: crossfade::backend::sql::Dialect> {
+struct InSql<DB: Dialect> {
     store: SqlStore<DB>,
     table: Statements<DB, Values>,
+}
+
+impl<DB: Dialect> Clone for InSql<DB> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), table: self.table.clone() }
+    }
 }
 
 macro_rules! in_sql {
