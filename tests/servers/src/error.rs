@@ -39,7 +39,7 @@ pub enum Error {
     },
     /// Its data folder could not be made.
     #[error(
-        "{server}: {program} could not make the data folder: is the disk of the temporary folder full?\n{output}"
+        "{server}: {program} could not make the data folder: is the disk of the temporary folder full? The end of its log:\n{log}"
     )]
     NotPrepared {
         /// Which server.
@@ -47,7 +47,7 @@ pub enum Error {
         /// What was run.
         program: String,
         /// What it said.
-        output: String,
+        log: String,
     },
     /// It ended by itself.
     #[error("{server} at {address} ended while it started. The end of its log says why:\n{log}")]

@@ -1,7 +1,8 @@
+# shellcheck shell=sh disable=SC2046,SC2086 # pids are lists
 # Runs one server, and ends it when the process that owns it is gone, however that went: the owner holds the other
 # end of the standard input, and a pipe closes with its process, also after kill -9.
 # Arguments: the server's folder, its log, the user that it runs as (empty: the same one), its command line.
-# Each order is a line, and each is answered by a line.
+# Each order is a line, and each is answered by a line; `prepare` is followed by a quoted command line of its own.
 folder=$1 log=$2 user=$3
 shift 3
 pid=
@@ -65,18 +66,20 @@ release_shared_memory() {
 clean_up() {
   end
   release_shared_memory
-  # What the owner was preparing when it died may still write into the folder.
-  for attempt in 1 2 3 4 5; do
-    rm -rf "$folder" && return
-    sleep 0.2
-  done
+  rm -rf "$folder"
 }
 
-# A signal ends the reading below, as the end of the pipe does.
-trap : INT TERM HUP
+# A signal ends the reading below, as the end of the pipe does. PIPE is an answer that nobody is there to read.
+trap : INT TERM HUP PIPE
 
-while read -r order; do
+# Made here: there is no folder without a guard that removes it.
+mkdir -m 700 "$folder" || exit
+cd "$folder" && echo ready
+
+while read -r order words; do
   case $order in
+    # To its end, even when the owner dies meanwhile: what is half prepared leaves more behind than a folder.
+    prepare) eval "$words" </dev/null >>"$log" 2>&1 || order=failed ;;
     start) start "$@" && order=$pid ;;
     kill) end ;;
     pause) pause ;;

@@ -11,7 +11,7 @@ use crate::guard::Program;
 use crate::server::{Kind, folder, is_root};
 use crate::{Error, Server, port, program};
 
-const KIND: Kind = Kind { name: "MariaDB", greet, ready_within: Duration::from_secs(30) };
+const KIND: Kind = Kind { name: "MariaDB", greet, ready_within: Duration::from_secs(90) };
 
 /// A MariaDB server; the user is `root`, without a password. Dereferences to [`Server`].
 #[derive(Debug)]
@@ -72,12 +72,12 @@ impl MariaDbBuilder {
     pub fn start(self) -> Result<MariaDb, Error> {
         let mariadbd = find("mariadbd")?;
         let install_db = find("mariadb-install-db")?;
-        let folder = folder(KIND.name)?;
+        let folder = folder();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free(&[Ipv4Addr::LOCALHOST])?));
-        let program = self.program(&mariadbd, folder.path(), address);
-        let data = folder.path().join("data");
-        let server = Server::prepare(KIND, address, folder, &program)?;
-        program::prepare(KIND.name, &install_db, install_arguments(&data))?;
+        let program = self.program(&mariadbd, &folder, address);
+        let install = install(&install_db, &folder.join("data"));
+        let server = Server::stand_by(KIND, address, &program)?;
+        server.prepare(&install)?;
         server.run()?;
         Ok(MariaDb { server })
     }
@@ -98,8 +98,9 @@ impl MariaDbBuilder {
     }
 }
 
-fn install_arguments(data: &Path) -> Vec<OsString> {
-    let mut arguments = common_arguments(data);
+fn install(install_db: &Path, data: &Path) -> Vec<OsString> {
+    let mut arguments = vec![install_db.into()];
+    arguments.extend(common_arguments(data));
     // An empty folder need not survive a crash of the machine; waiting for the disk takes most of the time.
     let no_sync = ["--debug-no-sync", "--innodb-flush-method=nosync"];
     arguments.extend(no_sync.map(Into::into));

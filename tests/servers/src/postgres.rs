@@ -11,7 +11,7 @@ use crate::guard::Program;
 use crate::server::{Kind, folder, is_root};
 use crate::{Error, Server, port, program};
 
-const KIND: Kind = Kind { name: "PostgreSQL", greet, ready_within: Duration::from_secs(30) };
+const KIND: Kind = Kind { name: "PostgreSQL", greet, ready_within: Duration::from_secs(90) };
 
 /// Root's server runs as the user that Debian's package creates: PostgreSQL refuses to run as root.
 const USER: &str = "postgres";
@@ -31,12 +31,13 @@ impl Postgres {
     pub fn start() -> Result<Self, Error> {
         let postgres = find("postgres")?;
         let initdb = find("initdb")?;
-        let folder = folder(KIND.name)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free(&[Ipv4Addr::LOCALHOST])?));
-        let program = program(&postgres, folder.path(), address);
-        let path = folder.path().to_owned();
-        let server = Server::prepare(KIND, address, folder, &program)?;
-        make_data(&initdb, &path, program.user)?;
+        let program = program(&postgres, &folder(), address);
+        let server = Server::stand_by(KIND, address, &program)?;
+        if let Some(user) = program.user {
+            server.prepare(&["chown".into(), user.into(), program.folder.clone().into()])?;
+        }
+        server.prepare(&make_data(&initdb, &program))?;
         server.run()?;
         Ok(Self { server })
     }
@@ -66,16 +67,18 @@ fn program(postgres: &Path, folder: &Path, address: SocketAddr) -> Program {
     Program { folder: folder.to_owned(), user: is_root().then_some(USER), command }
 }
 
-fn make_data(initdb: &Path, folder: &Path, user: Option<&str>) -> Result<(), Error> {
-    let mut arguments: Vec<OsString> = vec!["-D".into(), folder.join("data").into()];
-    arguments.extend(
-        ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"].map(Into::into),
-    );
-    let Some(user) = user else { return program::prepare(KIND.name, initdb, arguments) };
-    program::prepare(KIND.name, Path::new("chown"), [user.as_ref(), folder.as_os_str()])?;
-    let mut as_user: Vec<OsString> = vec![format!("--reuid={user}").into(), format!("--regid={user}").into()];
-    as_user.extend(["--init-groups".into(), "--".into(), initdb.into()]);
-    program::prepare(KIND.name, Path::new("setpriv"), as_user.into_iter().chain(arguments))
+fn make_data(initdb: &Path, program: &Program) -> Vec<OsString> {
+    let mut command = Vec::new();
+    if let Some(user) = program.user {
+        let ids = [format!("--reuid={user}"), format!("--regid={user}")];
+        command.push("setpriv".into());
+        command.extend(ids.map(Into::into));
+        command.extend(["--init-groups", "--"].map(Into::into));
+    }
+    command.extend([initdb.into(), "-D".into(), program.folder.join("data").into()]);
+    command.extend(["-A", "trust", "-U", "postgres", "-E", "UTF8"].map(Into::into));
+    command.extend(["--locale=C.UTF-8", "--no-sync"].map(Into::into));
+    command
 }
 
 /// Debian keeps the programs of each version in a folder of its own.

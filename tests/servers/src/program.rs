@@ -1,8 +1,6 @@
-//! The programs of the servers, and what is run once and to its end.
+//! Where the programs of the servers are.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::Error;
 
@@ -30,25 +28,6 @@ pub(crate) fn entries(folder: impl AsRef<Path>, part: &str) -> Vec<PathBuf> {
     paths.sort();
     paths.reverse();
     paths
-}
-
-/// Runs it to its end; what it says is of interest only when it fails.
-pub(crate) fn prepare<I>(server: &'static str, program: &Path, arguments: I) -> Result<(), Error>
-where
-    I: IntoIterator<Item: AsRef<OsStr>>,
-{
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .current_dir("/")
-        .output()
-        .map_err(Error::io(format!("{server}: {} cannot be run", program.display())))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let mut words = String::from_utf8_lossy(&output.stdout).into_owned();
-    words.push_str(&String::from_utf8_lossy(&output.stderr));
-    Err(Error::NotPrepared { server, program: program.display().to_string(), output: words })
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What every server can be told.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
 
 use crate::Error;
 use crate::guard::{Guard, Program};
@@ -32,22 +32,18 @@ pub(crate) struct Kind {
 pub struct Server {
     kind: Kind,
     address: SocketAddr,
-    /// Before the folder: the server ends before its data goes.
     guard: Mutex<Guard>,
-    _folder: TempDir,
 }
 
 impl Server {
     /// Nothing runs yet but the guard, so that the folder goes whatever happens from here on.
-    pub(crate) fn prepare(
-        kind: Kind,
-        address: SocketAddr,
-        folder: TempDir,
-        program: &Program,
-    ) -> Result<Self, Error> {
-        let guard = Guard::stand_by(program)
-            .map_err(Error::io(format!("{}: its guard, a shell script, cannot be started", kind.name)))?;
-        Ok(Self { kind, address, guard: Mutex::new(guard), _folder: folder })
+    pub(crate) fn stand_by(kind: Kind, address: SocketAddr, program: &Program) -> Result<Self, Error> {
+        let path = program.folder.display();
+        let guard = Guard::stand_by(program).map_err(Error::io(format!(
+            "{}: its guard cannot be started, or cannot make {path}",
+            kind.name
+        )))?;
+        Ok(Self { kind, address, guard: Mutex::new(guard) })
     }
 
     /// Where it listens.
@@ -97,6 +93,16 @@ impl Server {
     #[must_use]
     pub fn answers_within(&self, patience: Duration) -> bool {
         self.greeted_within(patience).is_ok()
+    }
+
+    /// What has to be run once, before the server.
+    pub(crate) fn prepare(&self, command: &[OsString]) -> Result<(), Error> {
+        let (server, program) = (self.kind.name, command[0].display().to_string());
+        match self.guard().prepare(command) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::NotPrepared { server, program, log: self.end_of_log() }),
+            Err(error) => Err(Error::io(format!("{server}: no answer to {program}"))(error)),
+        }
     }
 
     pub(crate) fn run(&self) -> Result<(), Error> {
@@ -151,12 +157,9 @@ impl Server {
     }
 }
 
-/// An empty folder for one server.
-pub(crate) fn folder(server: &str) -> Result<TempDir, Error> {
-    tempfile::Builder::new()
-        .prefix("crossfade-")
-        .tempdir()
-        .map_err(Error::io(format!("{server}: no folder can be made in {}", std::env::temp_dir().display())))
+/// A folder for one server, which is not there yet.
+pub(crate) fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("crossfade-{:016x}", fastrand::u64(..)))
 }
 
 /// Root has to be told by name to some servers, and is refused by others.

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_test-servers");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/run");
@@ -19,21 +21,13 @@ const SIGTERM: i32 = 15;
 struct Trial {
     program: Child,
     servers: Vec<u32>,
-    folders: tempfile::TempDir,
+    folders: TempDir,
 }
 
 impl Trial {
     fn start(command: &str) -> Self {
-        let folders = tempfile::tempdir().unwrap();
-        // The user that PostgreSQL runs as has to reach its folder.
-        fs::set_permissions(folders.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let mut program = Command::new(PROGRAM)
-            .args(["--mariadb", "--postgres", "sh", "-c", command])
-            .env("TMPDIR", folders.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let folders = folders();
+        let mut program = program(&folders, command);
         let mut line = String::new();
         BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
@@ -48,9 +42,26 @@ impl Trial {
 
     /// The shell that waits for the end of its input is not one of them.
     fn nothing_is_left(&self) -> bool {
-        let no_folder = fs::read_dir(self.folders.path()).unwrap().next().is_none();
-        no_folder && !self.servers.iter().any(|pid| state(*pid).is_some_and(|state| state != 'Z'))
+        is_empty(&self.folders)
+            && !self.servers.iter().any(|pid| state(*pid).is_some_and(|state| state != 'Z'))
     }
+}
+
+/// The user that PostgreSQL runs as has to reach its own in there.
+fn folders() -> TempDir {
+    let folders = tempfile::tempdir().unwrap();
+    fs::set_permissions(folders.path(), Permissions::from_mode(0o755)).unwrap();
+    folders
+}
+
+fn is_empty(folders: &TempDir) -> bool {
+    fs::read_dir(folders.path()).unwrap().next().is_none()
+}
+
+fn program(folders: &TempDir, command: &str) -> Child {
+    let mut program = Command::new(PROGRAM);
+    program.args(["--mariadb", "--postgres", "sh", "-c", command]).env("TMPDIR", folders.path());
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// What the guards, which are shells with a folder as their own, have started.
@@ -99,12 +110,25 @@ fn servers_die_with_the_process_that_started_them() {
     let mut trial = Trial::start("echo ready; cat");
     trial.signal(Signal::KILL);
     trial.program.wait().unwrap();
-    assert!(within(Duration::from_secs(5), || trial.nothing_is_left()));
+    assert!(within(Duration::from_secs(30), || trial.nothing_is_left()));
+}
+
+#[test]
+fn nothing_is_left_of_servers_whose_process_dies_while_they_start() {
+    let folders = folders();
+    for milliseconds in [0, 50, 200, 600] {
+        let mut program = program(&folders, "cat");
+        assert!(within(Duration::from_secs(30), || !is_empty(&folders)));
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        program.kill().unwrap();
+        program.wait().unwrap();
+        assert!(within(Duration::from_secs(30), || is_empty(&folders)), "{milliseconds}");
+    }
 }
 
 #[test]
 fn a_signal_goes_to_the_command_and_the_servers_stop_after_it() {
-    let mut trial = Trial::start("trap 'exit 9' TERM; echo ready; read line");
+    let mut trial = Trial::start("trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done");
     trial.signal(Signal::TERM);
     assert_eq!(trial.program.wait().unwrap().code(), Some(9));
     assert!(trial.nothing_is_left());
@@ -116,7 +140,7 @@ fn a_signal_to_a_guard_ends_its_server() {
     for guard in started_by(trial.program.id()).into_iter().filter(|pid| is_guard(*pid)) {
         kill_process(Pid::from_raw(guard as i32).unwrap(), Signal::TERM).unwrap();
     }
-    assert!(within(Duration::from_secs(5), || trial.nothing_is_left()));
+    assert!(within(Duration::from_secs(30), || trial.nothing_is_left()));
     drop(trial.program.stdin.take());
     assert!(trial.program.wait().unwrap().success());
 }

@@ -103,5 +103,5 @@ fn a_server_that_ends_while_it_starts_shows_its_log_at_once() {
     let error = MariaDb::builder().arg("--no-such-option").start().unwrap_err();
     assert!(matches!(error, Error::Ended { server: "MariaDB", .. }), "{error}");
     assert!(error.to_string().contains("unknown option '--no-such-option'"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(60));
 }

@@ -154,11 +154,10 @@ impl CassandraBuilder {
     fn start_node(&self, address: Ipv4Addr, ports: Ports) -> Result<Server, Error> {
         let java = java::find()?;
         let jars = java::jars()?;
-        let folder = folder(KIND.name)?;
-        let path = folder.path().to_owned();
+        let path = folder();
         let command = java::command(&java, &jars, &path, self.nodes);
         let program = Program { folder: path.clone(), user: None, command };
-        let server = Server::prepare(KIND, SocketAddr::from((address, ports.native)), folder, &program)?;
+        let server = Server::stand_by(KIND, SocketAddr::from((address, ports.native)), &program)?;
         Settings::new(&path, address, ports)
             .with(&self.settings)
             .write(&path)
