@@ -113,6 +113,7 @@ mod connect;
 mod error;
 mod outcome;
 mod place;
+mod prepared;
 mod session;
 mod statement;
 mod walk;

@@ -6,20 +6,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use scylla::client::session::Session;
-use scylla::deserialize::TypeCheckError;
 use scylla::deserialize::row::DeserializeRow;
-use scylla::frame::response::result::ColumnSpec;
-use scylla::policies::retry::DefaultRetryPolicy;
-use scylla::response::query_result::{ColumnSpecs, QueryResult, QueryRowsResult};
+use scylla::response::query_result::{QueryResult, QueryRowsResult};
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::prepared::PreparedStatement;
-use scylla::statement::unprepared;
 use scylla::value::{CqlValue, Row as AnyRow};
-use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 use super::error::{CassandraError, OpenError};
 use super::outcome::Sent;
+use super::prepared::{Fits, Prepared, shown};
 use super::session::Cassandra;
 use crate::route::Leg;
 
@@ -42,17 +37,9 @@ pub enum Applied {}
 /// running in the server.
 pub struct Statement<Row = ()> {
     store: Cassandra,
-    shared: Arc<Shared>,
+    shared: Arc<Prepared>,
     background: bool,
     row: PhantomData<fn() -> Row>,
-}
-
-struct Shared {
-    cql: String,
-    sent: Sent,
-    fits: fn(&[ColumnSpec<'_>]) -> Result<(), TypeCheckError>,
-    callers: OnceCell<PreparedStatement>,
-    background: OnceCell<PreparedStatement>,
 }
 
 impl<Row> Statement<Row> {
@@ -60,14 +47,9 @@ impl<Row> Statement<Row> {
         Self::checked_by(store, cql, sent, |_| Ok(()))
     }
 
-    fn checked_by(
-        store: &Cassandra,
-        cql: String,
-        sent: Sent,
-        fits: fn(&[ColumnSpec<'_>]) -> Result<(), TypeCheckError>,
-    ) -> Self {
-        let shared = Shared { cql, sent, fits, callers: OnceCell::new(), background: OnceCell::new() };
-        Self { store: store.clone(), shared: Arc::new(shared), background: false, row: PhantomData }
+    fn checked_by(store: &Cassandra, cql: String, sent: Sent, fits: Fits) -> Self {
+        let shared = Arc::new(Prepared::new(cql, sent, fits));
+        Self { store: store.clone(), shared, background: false, row: PhantomData }
     }
 
     /// The same statement, always on the session for background work: for a [`RecordStore`](crate::data::RecordStore).
@@ -82,8 +64,8 @@ impl<Row> Statement<Row> {
         &self.shared.cql
     }
 
-    /// Prepares it on both sessions and compares the types of its columns with those that the service reads, so that a schema that does not fit
-    /// is an error of the start and not of a request.
+    /// Prepares it on both sessions and compares the types of its columns with those that the service reads, so that a schema
+    /// that does not fit is an error of the start and not of a request.
     ///
     /// # Errors
     /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
@@ -118,13 +100,11 @@ impl<Row> Statement<Row> {
         self.execute(values).await?.into_rows_result().map_err(CassandraError::answer)
     }
 
-    /// The driver has no bound of its own for preparing: one node that hangs would hang it.
     async fn prepared(&self) -> Result<(&Session, &PreparedStatement), CassandraError> {
         let session = self.store.fitting(self.background)?;
-        let cell = self.shared.of(self.background || Leg::current() == Leg::Shadow);
-        let deadline = self.store.inner.settings.deadline;
-        let prepared = timeout(deadline, cell.get_or_try_init(|| self.shared.prepare(session))).await;
-        Ok((session, prepared.map_err(|_| CassandraError::PreparedTooSlowly(deadline))??))
+        let background = self.background || Leg::current() == Leg::Shadow;
+        let prepared = self.shared.on(session, background, self.store.inner.settings.deadline);
+        Ok((session, prepared.await?))
     }
 }
 
@@ -175,26 +155,6 @@ impl<Row: ReadsRow> Statement<Row> {
         let rows = rows.rows().map_err(CassandraError::answer)?;
         rows.collect::<Result<_, _>>().map_err(CassandraError::answer)
     }
-}
-
-impl Shared {
-    const fn of(&self, background: bool) -> &OnceCell<PreparedStatement> {
-        if background { &self.background } else { &self.callers }
-    }
-
-    async fn prepare(&self, session: &Session) -> Result<PreparedStatement, CassandraError> {
-        let mut statement = unprepared::Statement::new(&*self.cql);
-        if self.sent == Sent::Repeatedly {
-            statement.set_is_idempotent(true);
-            statement.set_retry_policy(Some(Arc::new(DefaultRetryPolicy)));
-        }
-        Ok(session.prepare(statement).await?)
-    }
-}
-
-fn shown(columns: ColumnSpecs<'_, '_>) -> String {
-    let column = |column: &ColumnSpec<'_>| format!("{}: {:?}", column.name(), column.typ());
-    columns.iter().map(column).collect::<Vec<_>>().join(", ")
 }
 
 impl<Row> Clone for Statement<Row> {

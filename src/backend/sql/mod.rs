@@ -187,6 +187,7 @@
 //! - A statement that is not in the cache of prepared statements costs round trips. Write few statements, and bind.
 //! - MariaDB's default character set is latin1. sqlx asks for utf8mb4 on its connections; create tables with it, too.
 
+mod check;
 mod dialect;
 mod error;
 #[cfg(feature = "mysql")]
@@ -196,6 +197,7 @@ mod own_writes;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod replaces;
 mod service;
 mod settings;
 mod stamped_row;
@@ -207,13 +209,14 @@ mod text;
 mod texts;
 mod writes;
 
+pub use check::Reads;
 pub use dialect::Dialect;
 pub use error::OpenError;
 pub use service::{ResponseFuture, SqlService};
 pub use settings::Builder;
 pub use stamped_row::StampedRow;
 pub use statements::{BoundQuery, BoundRead, Statements};
-pub use store::{Reads, SqlStore};
+pub use store::SqlStore;
 pub use syntax::Syntax;
 pub use table::Table;
 

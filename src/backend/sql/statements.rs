@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use sqlx::query::{Query, QueryAs, QueryScalar};
-use sqlx::{AssertSqlSafe, Encode, Executor, FromRow, IntoArguments, Pool, Type};
+use sqlx::{AssertSqlSafe, Encode, FromRow, IntoArguments, Type};
 
 use super::dialect::Dialect;
 use super::stamped_row::StampedRow;
 use super::table::Table;
 use super::text::{Bound, PageFrom, Text};
 use super::texts::Texts;
-use crate::data::{DataSet, KeyedRecord, RecordKey, Stamp};
+use crate::data::{DataSet, RecordKey, Stamp};
 
 /// A statement of a table, its key bound; the columns of a record are bound by you, in the order of [`Table::new`].
 pub type BoundQuery<DB> = Query<'static, DB, <DB as sqlx::Database>::Arguments>;
@@ -108,69 +108,6 @@ where
         (Stamp,): for<'r> FromRow<'r, DB::Row>,
     {
         sqlx::query_scalar(sql(&self.texts.clock))
-    }
-
-    /// Makes the record what is given. Bind the columns. In a table that keeps stamps a larger one wins.
-    #[must_use]
-    pub fn replace(&self, key: &RecordKey<D>, stamp: Stamp) -> BoundQuery<DB> {
-        let (_, text) = &self.texts.replaces[self.texts.replaces.len() - 1];
-        self.stamped_key(text, key, stamp)
-    }
-
-    /// Deletes the record. In a table that keeps stamps a larger one wins, and the row stays behind as a tombstone.
-    #[must_use]
-    pub fn delete(&self, key: &RecordKey<D>, stamp: Stamp) -> BoundQuery<DB> {
-        self.stamped_key(&self.texts.delete, key, stamp)
-    }
-
-    /// Replaces many records, 64 or 8 in a statement, each statement for itself. `columns` binds those of a record.
-    ///
-    /// A statement is one packet: where records are large, keep 64 of them below MariaDB's `max_allowed_packet` (16 MiB
-    /// by default), or replace one by one.
-    ///
-    /// # Errors
-    /// Those of sqlx. Statements before the one that failed were executed.
-    pub async fn replace_many(
-        &self,
-        pool: &Pool<DB>,
-        mut records: &[KeyedRecord<D>],
-        stamp: Stamp,
-        columns: impl Fn(BoundQuery<DB>, &D::Record) -> BoundQuery<DB> + Send + Sync,
-    ) -> sqlx::Result<()>
-    where
-        for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    {
-        for (rows, text) in &self.texts.replaces {
-            while records.len() >= *rows {
-                let (now, later) = records.split_at(*rows);
-                self.replace_all(text, now, stamp, &columns).execute(pool).await?;
-                records = later;
-            }
-        }
-        Ok(())
-    }
-
-    fn replace_all(
-        &self,
-        text: &Arc<str>,
-        records: &[KeyedRecord<D>],
-        stamp: Stamp,
-        columns: impl Fn(BoundQuery<DB>, &D::Record) -> BoundQuery<DB>,
-    ) -> BoundQuery<DB> {
-        records.iter().fold(sqlx::query(sql(text)), |query, (key, record)| {
-            let query = query.bind(&key.group).bind(&key.item);
-            let query = if self.keeps_stamps() { query.bind(stamp) } else { query };
-            columns(query, record)
-        })
-    }
-
-    fn keeps_stamps(&self) -> bool {
-        self.texts.text.table.stamped.is_some()
-    }
-
-    fn stamped_key(&self, text: &Arc<str>, key: &RecordKey<D>, stamp: Stamp) -> BoundQuery<DB> {
-        let query = sqlx::query(sql(text)).bind(&key.group).bind(&key.item);
-        if self.keeps_stamps() { query.bind(stamp) } else { query }
     }
 
     fn page_of<'q, Row>(
