@@ -134,7 +134,9 @@ async fn no_connection_left_is_rejected() {
     let (_, url) = store().await;
     let name = url.rsplit_once('/').unwrap().1.to_owned();
     in_postgres(&url, &format!("CREATE ROLE {name} LOGIN CONNECTION LIMIT 2")).await;
-    let store = Postgres::open(&url.replace("postgres@", &format!("{name}@"))).await.unwrap();
+    let url = url.replace("postgres@", &format!("{name}@"));
+    let patience = Duration::from_millis(300);
+    let store = Postgres::builder(&url).acquire_timeout(patience).open().await.unwrap();
     let mut held = Vec::new();
     let refused = loop {
         match store.pool().acquire().await {
@@ -142,7 +144,10 @@ async fn no_connection_left_is_rejected() {
             Err(error) => break error,
         }
     };
-    assert_means(&refused, "53300", Outcome::Rejected);
+    assert_means(&PgConnection::connect(&url).await.unwrap_err(), "53300", Outcome::Rejected);
+    // sqlx's pool asks again until its patience is over.
+    assert!(matches!(refused, sqlx::Error::PoolTimedOut), "{refused:?}");
+    assert_eq!(Postgres::outcome(&refused), Outcome::Rejected);
 }
 
 #[tokio::test]

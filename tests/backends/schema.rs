@@ -3,7 +3,7 @@
 use crossfade::backend::cassandra::{self, Statement};
 use crossfade::backend::sql::{self, MySql, Postgres, Reads, Table};
 
-use crate::notes::{COLUMNS, Notes, table};
+use crate::notes::{COLUMNS, CassandraNotes, Notes, cassandra_notes, table};
 use crate::servers::{
     alter, cassandra, in_mysql, in_postgres, mysql, mysql_database, mysql_url, postgres, postgres_database,
     postgres_url,
@@ -53,6 +53,15 @@ where
     String: sqlx::Type<DB>,
 {
     [Reads::a::<i64>(), Reads::a::<i64>(), Reads::a::<i64>(), Reads::a::<String>()]
+}
+
+#[tokio::test]
+async fn all_statements_of_a_store_are_checked_on_cassandra() {
+    let notes = cassandra_notes().await;
+    notes.check().await.unwrap();
+    alter(notes.store.session().unwrap(), "ALTER TABLE notes DROP words").await;
+    let error = CassandraNotes::over(notes.store).check().await.unwrap_err();
+    assert!(error.to_string().contains("words"), "{error}");
 }
 
 #[tokio::test]
