@@ -128,9 +128,10 @@ fn refused(place: &Place, source: NewSessionError) -> OpenError {
         return OpenError::NoKeyspace { place: shown, keyspace: place.keyspace.clone() };
     }
     if is_not_let_in(&source) {
-        return OpenError::NotLetIn { place: shown, user: place.user().to_owned(), source };
+        let user = place.user().to_owned();
+        return OpenError::NotLetIn { place: shown, user, source: Box::new(source) };
     }
-    OpenError::Unreachable { place: shown, source }
+    OpenError::Unreachable { place: shown, source: Box::new(source) }
 }
 
 const fn is_no_keyspace(error: &NewSessionError) -> bool {

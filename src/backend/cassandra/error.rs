@@ -27,7 +27,7 @@ pub enum OpenError {
         place: String,
         /// What the driver said.
         #[source]
-        source: NewSessionError,
+        source: Box<NewSessionError>,
     },
     /// A node takes connections and says nothing.
     #[error(
@@ -51,7 +51,7 @@ pub enum OpenError {
         user: String,
         /// What the driver said.
         #[source]
-        source: NewSessionError,
+        source: Box<NewSessionError>,
     },
     /// There is no such keyspace.
     #[error(
@@ -111,7 +111,7 @@ pub enum CassandraError {
     },
     /// The statement cannot be prepared.
     #[error("cannot prepare the statement: {0}")]
-    Prepare(#[from] PrepareError),
+    Prepare(#[source] Box<PrepareError>),
     /// The statement was not prepared in time.
     #[error("the statement was not prepared within {0:?}: a node hangs, or all are busy")]
     PreparedTooSlowly(Duration),
@@ -122,7 +122,7 @@ pub enum CassandraError {
         sent: Sent,
         /// What the driver said.
         #[source]
-        source: ExecutionError,
+        source: Box<ExecutionError>,
     },
     /// The statement was executed, and its answer is not what the service reads.
     #[error("the answer is not what the service reads: {0}")]
@@ -140,6 +140,10 @@ impl CassandraError {
         }
     }
 
+    pub(super) fn execution(sent: Sent, source: ExecutionError) -> Self {
+        Self::Execution { sent, source: Box::new(source) }
+    }
+
     pub(super) fn answer(error: impl std::error::Error) -> Self {
         Self::Answer(error.to_string())
     }
@@ -148,6 +152,6 @@ impl CassandraError {
 /// Of a request that was made through the driver itself: the most careful reading.
 impl From<ExecutionError> for CassandraError {
     fn from(source: ExecutionError) -> Self {
-        Self::Execution { sent: Sent::Somehow, source }
+        Self::execution(Sent::Somehow, source)
     }
 }

@@ -51,7 +51,7 @@ impl Prepared {
             statement.set_is_idempotent(true);
             statement.set_retry_policy(Some(Arc::new(DefaultRetryPolicy)));
         }
-        Ok(session.prepare(statement).await?)
+        session.prepare(statement).await.map_err(|error| CassandraError::Prepare(Box::new(error)))
     }
 }
 

@@ -72,6 +72,7 @@ impl Cassandra {
     }
 
     /// The pages of a table whose partition key is `group` and whose clustering key is `item`, each one column: see [`Walk`].
+    #[must_use]
     pub fn walk<Row: ReadsRow>(&self, table: &str, group: &str, item: &str, columns: &[&str]) -> Walk<Row> {
         Walk::new(self, table, group, item, columns)
     }

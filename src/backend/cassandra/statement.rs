@@ -93,7 +93,7 @@ impl<Row> Statement<Row> {
     async fn execute(&self, values: impl SerializeRow) -> Result<QueryResult, CassandraError> {
         let (session, prepared) = self.prepared().await?;
         let executed = session.execute_unpaged(prepared, values).await;
-        executed.map_err(|source| CassandraError::Execution { sent: self.shared.sent, source })
+        executed.map_err(|source| CassandraError::execution(self.shared.sent, source))
     }
 
     async fn rows(&self, values: impl SerializeRow) -> Result<QueryRowsResult, CassandraError> {

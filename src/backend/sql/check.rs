@@ -52,12 +52,12 @@ where
         else {
             return Ok(());
         };
-        let (found, wanted) = (column.type_info().to_string(), reads.name.to_owned());
+        let (found, wanted) = (column.type_info().to_string().into(), reads.name);
         Err(OpenError::ColumnType {
             database,
             place,
             statement: text,
-            column: column.name().to_owned(),
+            column: column.name().into(),
             found,
             wanted,
         })

@@ -86,11 +86,11 @@ pub enum OpenError {
         /// The statement.
         statement: String,
         /// The column.
-        column: String,
+        column: Box<str>,
         /// The type that it has in the store.
-        found: String,
+        found: Box<str>,
         /// The type that the service reads.
-        wanted: String,
+        wanted: &'static str,
     },
     /// A write may land later than the routing config says.
     #[error(

@@ -41,7 +41,6 @@ where
     }
 
     /// Changes a record that is there; no row is affected when it is not. `columns` binds those of the record.
-    #[must_use]
     pub fn change(
         &self,
         key: &RecordKey<D>,
@@ -51,7 +50,6 @@ where
     }
 
     /// Deletes a record that is there; no row is affected when it is not.
-    #[must_use]
     pub fn remove(&self, key: &RecordKey<D>) -> BoundQuery<DB> {
         empty(&self.texts().remove).bind(&key.group).bind(&key.item)
     }

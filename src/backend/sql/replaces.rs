@@ -17,14 +17,12 @@ where
     i64: for<'q> Encode<'q, DB> + Type<DB>,
 {
     /// Makes the record what is given. Bind the columns. In a table that keeps stamps a larger one wins.
-    #[must_use]
     pub fn replace(&self, key: &RecordKey<D>, stamp: Stamp) -> BoundQuery<DB> {
         let (_, text) = &self.texts().replaces[self.texts().replaces.len() - 1];
         self.stamped_key(text, key, stamp)
     }
 
     /// Deletes the record. In a table that keeps stamps a larger one wins, and the row stays behind as a tombstone.
-    #[must_use]
     pub fn delete(&self, key: &RecordKey<D>, stamp: Stamp) -> BoundQuery<DB> {
         self.stamped_key(&self.texts().delete, key, stamp)
     }

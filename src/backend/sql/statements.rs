@@ -51,7 +51,6 @@ where
     i64: for<'q> Encode<'q, DB> + Type<DB>,
 {
     /// One record, if it is there.
-    #[must_use]
     pub fn read<'q, Row>(&self, key: &'q RecordKey<D>) -> BoundRead<'q, DB, Row>
     where
         Row: for<'r> FromRow<'r, DB::Row>,
@@ -62,7 +61,6 @@ where
     /// One row always: the record if it is there, and a stamp of the database's clock from before it was read.
     ///
     /// Not in a transaction: what that sees may be older than the stamp.
-    #[must_use]
     pub fn read_stamped<'q, Row>(&self, key: &'q RecordKey<D>) -> BoundRead<'q, DB, StampedRow<Row>>
     where
         StampedRow<Row>: for<'r> FromRow<'r, DB::Row>,
@@ -71,7 +69,6 @@ where
     }
 
     /// Up to `limit` records behind `after`, of one group when it is given, in the order of their keys.
-    #[must_use]
     pub fn page<'q, Row>(
         &self,
         group: Option<&'q D::Group>,
@@ -87,7 +84,6 @@ where
 
     /// The same with a stamp in each row, of the database's clock from before they were read:
     /// [`StampedRow::page`] takes it out. Not in a transaction.
-    #[must_use]
     pub fn page_stamped<'q, Row>(
         &self,
         group: Option<&'q D::Group>,
@@ -102,7 +98,6 @@ where
     }
 
     /// The database's clock, for [`RecordStore::clock`](crate::data::RecordStore::clock).
-    #[must_use]
     pub fn clock(&self) -> QueryScalar<'static, DB, Stamp, DB::Arguments>
     where
         (Stamp,): for<'r> FromRow<'r, DB::Row>,
