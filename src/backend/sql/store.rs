@@ -137,3 +137,20 @@ impl<DB: Dialect> fmt::Debug for SqlStore<DB> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mysql")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shadow_read_takes_its_connection_from_background_work() {
+        let store =
+            SqlStore::<sqlx::MySql>::builder("mysql://db/billing").connections(3).background_connections(2);
+        let store = store.open_lazy().unwrap();
+        let connections = || store.pool().options().get_max_connections();
+        assert_eq!(connections(), 3);
+        assert_eq!(Leg::Shadow.scope(async { connections() }).await, 2);
+        assert_eq!(store.background().options().get_max_connections(), 2);
+    }
+}
