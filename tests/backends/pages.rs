@@ -79,11 +79,11 @@ async fn pages_give_everything_once_on_cassandra() {
 #[tokio::test]
 async fn a_page_in_the_middle_of_a_large_group_reads_only_itself_on_mariadb() {
     let notes = mysql_notes().await;
-    let fill = "INSERT INTO notes (customer, id, total, words) SELECT 1, seq, seq, 'x' FROM seq_1_to_5000";
+    let fill = "INSERT INTO notes (customer, id, total, words) SELECT seq DIV 1000, seq, seq, 'x' FROM seq_1_to_20000";
     crate::servers::in_mysql(&notes.url, fill).await;
     let mut connection = notes.store.background().acquire().await.unwrap();
     sqlx::raw_sql("FLUSH STATUS").execute(&mut *connection).await.unwrap();
-    let after = key(1, 4_000);
+    let after = key(6, 6_900);
     let page = notes.table.page::<(i64, i64, i64, String)>(None, Some(&after), 10);
     assert_eq!(page.fetch_all(&mut *connection).await.unwrap().len(), 10);
     let reads = "SHOW SESSION STATUS LIKE 'Handler_read%'";
