@@ -246,11 +246,16 @@ fn alone(group: &mut Group<'_>, runtime: &Runtime, request: Request) {
 
 /// The whole stack in each stage; the caller waits for the copy, and nothing is shadowed.
 fn stages(group: &mut Group<'_>, runtime: &Runtime, request: Request) {
-    const CONFIG: &str =
-        "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }\ncohort = { weight = \"50%\" }";
+    const CONFIG: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
     for stage in Stage::ALL {
         let migration = runtime.block_on(Migration::at(stage, CONFIG));
         measure(group, runtime, &format!("{stage}, whole stack"), migration.stack(), request);
+    }
+    let migration =
+        runtime.block_on(Migration::at(Stage::Canary, &format!("{CONFIG}\n[cohort]\nallow = [\"1\"]")));
+    measure(group, runtime, "canary, whole stack, in the cohort", migration.stack(), request);
+    if matches!(request, Request::Get) {
+        assert!(migration.routing.stats().canary_reads > 0, "the one key is in the cohort");
     }
     let off = runtime.block_on(Migration::at(Stage::Off, CONFIG));
     let boxed = BoxCloneSyncService::new(off.stack());

@@ -37,6 +37,11 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or Ctrl-C, drains, and ends the migration's session in order.
 pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
+    serve_with(args, address, &Faults::new(args.seed)).await
+}
+
+/// The same on stores that may fail.
+async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result<()> {
     if !address.ip().is_loopback() {
         bail!(
             "--serve {address}: this service asks nobody who they are, so it serves loopback addresses only"
@@ -48,9 +53,8 @@ pub(crate) async fn serve(args: &Args, address: SocketAddr) -> Result<()> {
     if let Some(folder) = &args.history {
         load(folder, &legacy, &target).await?;
     }
-    let quiet = Faults::new(args.seed);
     let (invoices, control) =
-        wiring::assemble(legacy.clone(), target.clone(), &files.journal, &quiet).await?;
+        wiring::assemble(legacy.clone(), target.clone(), &files.journal, faults).await?;
     if let Some(path) = &args.config {
         // Dropping the handle leaves the file watched.
         drop(ConfigFile::new(path).watch(control.routing).await?);

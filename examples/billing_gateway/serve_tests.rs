@@ -1,7 +1,7 @@
 //! kill -9 of the serving gateway under load, in every stage, and a restart on the same files.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use clap::Parser;
@@ -21,6 +21,7 @@ use crate::traffic::{Load, Traffic};
 
 const FOLDER: &str = "CROSSFADE_TEST_SERVE_FOLDER";
 const ADDRESS: &str = "CROSSFADE_TEST_SERVE_ADDRESS";
+const OUTAGE: &str = "outage";
 /// More arguments, one a line.
 const MORE: &str = "CROSSFADE_TEST_SERVE_MORE";
 const INVOICES: usize = 300;
@@ -36,7 +37,22 @@ async fn served() {
     let args = ["billing_gateway", "--data", &folder, "--serve", &address, "--admin", "127.0.0.1:0"];
     let more = std::env::var(MORE).unwrap_or_default();
     let args = Args::parse_from(args.into_iter().chain(more.lines()));
-    serve(&args, args.serve.unwrap()).await.unwrap();
+    let faults = Faults::new(args.seed);
+    tokio::spawn(outage(Path::new(&folder).join(OUTAGE), faults.clone()));
+    serve_with(&args, args.serve.unwrap(), &faults).await.unwrap();
+}
+
+/// Once there is a file of this name, the store that it names is gone.
+async fn outage(file: PathBuf, faults: Faults) {
+    let store = loop {
+        match std::fs::read_to_string(&file).as_deref() {
+            Ok("legacy") => break Store::Legacy,
+            Ok("target") => break Store::Target,
+            _ => sleep(Duration::from_millis(5)).await,
+        }
+    };
+    faults.set_stage(Some(Stage::DualWrite)); // any: faults are counted by stages
+    faults.take_away(store, PATIENCE);
 }
 
 /// The gateway in a process of its own.
@@ -127,6 +143,11 @@ impl Served {
         self.child.wait().unwrap();
     }
 
+    /// Beside whatever else runs: it takes as long as what was begun.
+    async fn terminate_under_load(self) {
+        tokio::task::spawn_blocking(|| self.terminate()).await.unwrap();
+    }
+
     fn terminate(self) {
         self.end_by("-TERM");
     }
@@ -166,11 +187,22 @@ async fn killed_in(stage: Stage) {
     let traffic = Traffic::start(&format!("http://{address}"), RATE, load, ledger);
     traffic.begin_step();
     traffic.resume();
-    sleep(Duration::from_millis(700)).await;
+    sleep(Duration::from_millis(500)).await;
+    if stage.copies() {
+        // So that it is killed with copies to be made.
+        let secondary = stage.authority().other();
+        std::fs::write(folder.path().join(OUTAGE), format!("{secondary}")).unwrap();
+        first.until("no copy fails", async || first.status().await["marks"].as_u64() > Some(3)).await;
+    }
     first.kill();
 
+    drop(std::fs::remove_file(folder.path().join(OUTAGE)));
     let second = Served::start(folder.path(), address);
-    assert_eq!(second.status().await["stage"], stage.as_str(), "the committed stage is kept");
+    let found = second.status().await;
+    assert_eq!(found["stage"], stage.as_str(), "the committed stage is kept");
+    if stage.copies() {
+        assert!(found["marks"].as_u64() > Some(0), "{found}");
+    }
     sleep(Duration::from_millis(500)).await;
     traffic.pause().await.unwrap();
     if stage.copies() {
@@ -226,6 +258,40 @@ async fn the_admin_api_asks_for_its_token() {
     served.token = Some(token.into());
     assert_eq!(served.ask("GET", "/admin/status", "").await.0, 200);
     served.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_under_load_drains_what_was_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    let mut history = History::generate(1);
+    history.invoices.truncate(INVOICES);
+    let legacy = Legacy::open(&url("legacy.db")).await.unwrap();
+    history.write_to(&legacy).await.unwrap();
+    legacy.database().close().await;
+    let address = free_address();
+    let served = Served::start(folder.path(), address);
+    served.walk_to(Stage::Live).await;
+    let (load, ledger) = (Load::new(1, &history), Ledger::new(history.openings()));
+    let traffic = Traffic::start(&format!("http://{address}"), RATE, load, ledger);
+    traffic.begin_step();
+    traffic.resume();
+    sleep(Duration::from_millis(700)).await;
+    served.terminate_under_load().await;
+    let (acknowledged, _) = traffic.ledger().counts();
+    assert!(acknowledged > 50, "only {acknowledged} writes were acknowledged before it ended");
+
+    // It was drained: the next one finds nothing to copy, and both stores equal.
+    let again = Served::start(folder.path(), free_address());
+    let found = again.status().await;
+    assert_eq!((&found["marks"], &found["stage"]), (&0.into(), &"live".into()), "{found}");
+    traffic.pause().await.unwrap();
+    again.terminate();
+    let compared = compare(&url("legacy.db"), &url("target.db")).await.unwrap();
+    assert!(compared.equal(), "{compared:?}");
+    let stored = sights(Store::Legacy, &url("legacy.db")).await.unwrap();
+    let findings = Judge::new(traffic.ledger().notes(), &stored).judge(&stored);
+    assert_eq!((findings.lost_writes, findings.stale_reads), (0, 0), "{:#?}", findings.samples);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,7 +24,7 @@
 //! | | |
 //! |---|---|
 //! | `GET /admin/status` | stage, epoch, legal moves and what blocks them, marks by state, fill, certificate, config, counters |
-//! | `PUT /admin/routing?reason=..&by=..` | puts another config in force: `application/toml` or `application/json`. It moves no stage: it names the committed one or none |
+//! | `PUT /admin/routing?reason=..&by=..` | puts another config in force: `application/toml` or `application/json`. It moves no stage: it names the committed one or none. Kept in memory: what is to outlast a restart belongs into the file or the code too |
 //! | `POST /admin/stage` | `{"stage": "canary", "reason": "..", "by": "anna", "force": false}`: answers when the move is committed |
 //! | `GET /admin/mismatches` | the newest mismatches, if [`Admin::samples`] gave them |
 //! | `GET /admin/journal?dead_letters=100&audit=100` | marks by state, the oldest dead letters, the newest lines of the audit log |

@@ -10,6 +10,10 @@ use crate::route::{Language, RoutingConfig, Stage, read_config};
 pub(super) struct Contents {
     /// The newest content, or what was wrong when it was read.
     newest: Result<String, String>,
+    /// The last content in force.
+    good: String,
+    /// Whether somebody has asked for the next content to be taken as it is.
+    asked: bool,
     /// The stage that the last content in force named.
     named: Stage,
 }
@@ -28,8 +32,8 @@ pub(super) enum Asks {
 }
 
 impl Contents {
-    pub(super) const fn new(text: String, named: Stage) -> Self {
-        Self { newest: Ok(text), named }
+    pub(super) fn new(text: String, named: Stage) -> Self {
+        Self { newest: Ok(text.clone()), good: text, asked: false, named }
     }
 
     /// Looks at what was read. A stage is asked for when the file names another one than before: one that stands in the
@@ -43,6 +47,10 @@ impl Contents {
             return Asks::Nothing;
         }
         self.newest = newest;
+        let asked = std::mem::take(&mut self.asked);
+        if !asked && self.is_cut_off() {
+            return Asks::Refused(ConfigFileError::CutOff { path: path.to_owned() });
+        }
         match read.and_then(|text| parse(path, &text)) {
             Err(error) => Asks::Refused(error),
             Ok(config) if config.stage == self.named => Asks::Config(config),
@@ -50,14 +58,26 @@ impl Contents {
         }
     }
 
-    /// The next content is looked at also if it is as it was.
+    /// A file that ends in the midst of what it was may be a whole config, with the defaults for the rest; nobody has meant it.
+    fn is_cut_off(&self) -> bool {
+        let shorter = |text: &String| {
+            !text.is_empty() && text.len() < self.good.len() && self.good.starts_with(text.as_str())
+        };
+        self.newest.as_ref().is_ok_and(shorter)
+    }
+
+    /// The next content is looked at also if it is as it was, and is meant as it is.
     pub(super) fn forget(&mut self) {
         self.newest = Err(String::new());
+        self.asked = true;
     }
 
     /// The newest content is in force, and named this stage.
-    pub(super) const fn in_force(&mut self, named: Stage) {
+    pub(super) fn in_force(&mut self, named: Stage) {
         self.named = named;
+        if let Ok(text) = &self.newest {
+            self.good.clone_from(text);
+        }
     }
 
     pub(super) const fn named(&self) -> Stage {
@@ -105,6 +125,21 @@ mod tests {
         contents.forget();
         assert!(matches!(next(&mut contents, "[hold]\nmax = \"1s\""), Asks::Refused(_)));
         assert!(matches!(next(&mut contents, "stage = \"live\""), Asks::Config(_)), "the good one came back");
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_after_a_whole_line_is_refused_unless_it_is_asked_for() {
+        let whole = "stage = \"live\"\n[late_bound]\nlegacy = \"120s\"\n";
+        let cut = "stage = \"live\"\n";
+        let mut contents = Contents::new(whole.into(), Stage::Live);
+        assert!(matches!(next(&mut contents, cut), Asks::Refused(ConfigFileError::CutOff { .. })));
+        assert!(matches!(next(&mut contents, cut), Asks::Nothing));
+        // Another content that leaves the same out is meant.
+        assert!(matches!(next(&mut contents, "stage = \"live\" # the default\n"), Asks::Config(_)));
+        contents.in_force(Stage::Live);
+        let mut contents = Contents::new(whole.into(), Stage::Live);
+        contents.forget();
+        assert!(matches!(next(&mut contents, cut), Asks::Config(_)));
     }
 
     #[test]

@@ -31,6 +31,14 @@ pub enum ConfigFileError {
         #[source]
         bad: BadConfig,
     },
+    /// It ends in the midst of what it was before, as after a disk that was full. Nobody has meant that.
+    #[error(
+        "config file {path} looks cut off: it is the beginning of what it was. Write it whole, or reload it to have it so"
+    )]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+    },
     /// It names no stage. An empty file, and one that was cut off, would otherwise ask for `off`.
     #[error("config file {path} names no stage: write `stage = \"...\"` above the tables")]
     NoStage {

@@ -40,7 +40,8 @@
 //! | names the stage that it named before | the rest is in force with the next request; the stage stays as it is committed |
 //! | names another stage than before | it *asks* for it: the move is committed as any other and audited as `file PATH`, then all of the file is in force |
 //! | asks for a stage that is illegal or lacks the certificate, or the move is given up | nothing of it is in force, weights included; it is not tried again until the file changes or [`WatchedFile::reload`] is called |
-//! | is empty, cut off, not TOML, has an unknown field or a value that cannot be meant | the last good config goes on |
+//! | is empty, not TOML, has an unknown field or a value that cannot be meant | the last good config goes on |
+//! | is the beginning of what it was, as after a disk that was full | the same, also where that would be a config; [`WatchedFile::reload`] takes it |
 //! | names no stage | the same: an empty file would otherwise ask for `off` |
 //! | is gone, or cannot be read | the same |
 //!
@@ -57,8 +58,9 @@
 //!
 //! # Write it whole
 //!
-//! A file that was cut off after a complete line may still be a config, with the defaults for the rest. So write beside
-//! it and rename, as editors and the kubelet do:
+//! A file that was cut off after a complete line may still be a config, with the defaults for the rest. Where it is the
+//! beginning of what it was, that is seen; of a new content it is not. So write beside it and rename, as editors and the
+//! kubelet do:
 //!
 //! ```
 //! # fn main() -> std::io::Result<()> {

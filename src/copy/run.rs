@@ -99,7 +99,12 @@ where
                 CopyEvent::Read
             }
             Err(error) => {
-                tracing::debug!(?key, store = %self.secondary.store.other(), %error, "a copy could not read the authority");
+                tracing::debug!(?key, "the copy of this key could not read");
+                self.core.store_failed(
+                    self.secondary.store.other(),
+                    &error,
+                    "a copy could not read the authority",
+                );
                 CopyEvent::ReadFailed
             }
         }
@@ -117,7 +122,8 @@ where
             }
             Err(error) => {
                 let outcome = S::outcome(&error);
-                tracing::debug!(?key, store = %self.secondary.store, ?outcome, %error, "a copy failed");
+                tracing::debug!(?key, ?outcome, "the copy of this key failed");
+                self.core.store_failed(self.secondary.store, &error, "a copy failed");
                 self.breaker_failed();
                 CopyEvent::Replaced(outcome)
             }
@@ -143,10 +149,10 @@ where
     }
 
     pub(super) fn breaker_failed(&self) {
-        self.core.breaker(self.secondary.store).failed();
+        self.core.breaker(self.secondary.store).failed(self.secondary.store);
     }
 
     pub(super) fn breaker_succeeded(&self) {
-        self.core.breaker(self.secondary.store).succeeded();
+        self.core.breaker(self.secondary.store).succeeded(self.secondary.store);
     }
 }

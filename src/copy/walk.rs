@@ -15,6 +15,7 @@ use super::unprotected::Unprotected;
 use crate::data::{DataSet, Group, Key, KeyedRecord, Page, RecordKey, RecordStore, Stamp};
 use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
+use crate::route::Store;
 
 /// How long a walk waits before it asks again for a group that the authority failed to read; then twice as long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -70,7 +71,7 @@ where
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
         let now = self.core.journal.stamp().await.map_err(|error| failed(&error, "take a stamp"))?;
         let page = self.authority.page(group, after, self.settings.page, now);
-        let page = self.in_time(page, "read a page of the authority").await?;
+        let page = self.in_time(page, self.secondary.store.other()).await?;
         Ok((!page.records.is_empty()).then_some(page))
     }
 
@@ -81,7 +82,7 @@ where
         after: Option<&RecordKey<A::Data>>,
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
         let page = self.other.page(group, after, self.settings.page, 0);
-        let page = self.in_time(page, "read a page of the secondary").await?;
+        let page = self.in_time(page, self.secondary.store).await?;
         Ok((!page.records.is_empty()).then_some(page))
     }
 
@@ -89,11 +90,15 @@ where
     async fn in_time<T, E: Display>(
         &self,
         page: impl Future<Output = Result<T, E>>,
-        what: &str,
+        store: Store,
     ) -> Result<T, PageFailed> {
+        let failed = |error: &dyn Display| {
+            self.core.store_failed(store, error, "a page could not be read");
+            PageFailed
+        };
         match timeout(self.settings.deadline, page).await {
-            Ok(page) => page.map_err(|error| failed(&error, what)),
-            Err(late) => Err(failed(&late, what)),
+            Ok(page) => page.map_err(|error| failed(&error)),
+            Err(late) => Err(failed(&late)),
         }
     }
 
@@ -145,11 +150,16 @@ where
     async fn copy_part(&self, part: &[KeyedRecord<A::Data>], stamp: Stamp) -> Result<u64, PageFailed> {
         if self.secondary.keeps_stamps {
             let written = timeout(self.settings.deadline, self.other.replace_many(part, stamp)).await;
-            if matches!(written, Ok(Ok(()))) {
-                self.breaker_succeeded();
-                self.core.stats.keys_copied.add(part.len() as u64);
-                return Ok(part.len() as u64);
-            }
+            let error: &dyn Display = match &written {
+                Ok(Ok(())) => {
+                    self.breaker_succeeded();
+                    self.core.stats.keys_copied.add(part.len() as u64);
+                    return Ok(part.len() as u64);
+                }
+                Ok(Err(error)) => error,
+                Err(late) => late,
+            };
+            self.core.store_failed(self.secondary.store, error, "many records could not be written at once");
             self.breaker_failed();
         }
         for (key, _) in part {

@@ -49,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) reloads: Reloads,
     /// For events that a store which fails can repeat at the pace of the traffic; all of them are counted.
     pub(crate) events: PerSecond,
+    /// For the words of a store that fails where no caller is told.
+    pub(crate) store_errors: PerSecond,
     pub(crate) clocks: OnceLock<Arc<dyn Clocks>>,
     pub(crate) ids: OnceLock<Arc<dyn IdHandover>>,
     /// The one data set that moves under this routing.
@@ -214,6 +216,16 @@ impl Core {
                 return;
             }
             released.await;
+        }
+    }
+
+    /// A store failed, and no caller is told. Its own words are logged, at most once a second.
+    pub(crate) fn store_failed(&self, store: Store, error: &dyn fmt::Display, what: &str) {
+        let journal = self.journal.name();
+        if self.store_errors.admit() {
+            tracing::warn!(journal, %store, %error, "{what}");
+        } else {
+            tracing::debug!(journal, %store, %error, "{what}");
         }
     }
 

@@ -390,6 +390,7 @@ impl Core {
             unrecorded: Unrecorded::default(),
             reloads: Reloads::default(),
             events: PerSecond::new(EVENTS_MAX),
+            store_errors: PerSecond::new(1),
             clocks: OnceLock::new(),
             ids: OnceLock::new(),
             data_set: OnceLock::new(),

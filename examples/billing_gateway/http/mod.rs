@@ -11,7 +11,7 @@
 //! | `GET /invoices?number=INV-2026-000007` | the invoice with that number, and where it is in `Content-Location` |
 //! | `GET /healthz` | the process answers |
 //!
-//! Every request has an id: the caller's `x-request-id` or a new one, which comes back in the answer and stands in the
+//! Every request has an id: the caller's `x-request-id`, if it has at most 64 letters, digits and hyphens, or a new one, which comes back in the answer and stands in the
 //! trace (`RUST_LOG=info`). It has 5 seconds, and a body of at most 128 KiB.
 //!
 //! Errors are problems (RFC 9457). A 503 says in `outcome` whether a write was surely not made (`rejected`) or may have
