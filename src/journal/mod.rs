@@ -103,12 +103,17 @@ mod index;
 mod limits;
 mod marking;
 mod model;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod model_run;
 #[cfg(feature = "sqlite")]
 mod room;
 #[cfg(test)]
 #[cfg(feature = "sqlite")]
 mod scripted;
 mod session;
+#[cfg(feature = "sqlite")]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
