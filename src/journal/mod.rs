@@ -104,20 +104,22 @@ mod limits;
 mod marking;
 mod model;
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod model_run;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod room;
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod scripted;
 mod session;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+mod unknown;
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod writer;
 pub(crate) use claiming::{Claim, ClaimRequest};
 pub(crate) use clock::micros;
@@ -130,10 +132,10 @@ pub use model::*;
 #[cfg(feature = "sqlite")]
 pub use room::RESERVE_BYTES;
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub(crate) use scripted::{Fate, scripted};
 #[cfg(feature = "sqlite")]
 pub use sqlite::DISK_RESERVE_BYTES;
 pub use state::{AUDIT_LINES_MAX, JournalState};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use writer::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};
