@@ -101,6 +101,11 @@ impl Journal {
             let name = file.display().to_string();
             return Self::durable(super::sqlite::open(file, limits).await?, limits, &name).await;
         }
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if super::server::is_server(url) {
+            let (writer, name) = super::server::open(url).await?;
+            return Self::durable(writer, super::server::limits_of(url, limits), &name).await;
+        }
         Err(JournalError::UnknownUrl { url: super::error::without_user(url) })
     }
 
