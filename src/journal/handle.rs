@@ -80,7 +80,7 @@ impl Journal {
 
     /// Opens the journal that the URL names, and creates it when there is none: `memory:`, `sqlite:FILE` with the feature
     /// `sqlite`, `mysql://USER@HOST/DATABASE` with the feature `mysql`, or `postgres://USER@HOST/DATABASE` with the feature
-    /// `postgres`. [The page of this module](self) says what each needs.
+    /// `postgres`. [The page of the module](crate::journal) says what each needs.
     ///
     /// # Errors
     /// When another process has it open, it was written by a newer release, is damaged, or cannot be reached.

@@ -88,7 +88,7 @@
 //!
 //! **When the connection breaks**, the batch that was under way is done again on a new one. When the answer to a `COMMIT`
 //! was lost, the server is asked what became of it: each transaction leaves a number of its own in the state row. Whoever
-//! waits to write is told after [`OUTCOME_WITHIN`] at the latest that the mark was not recorded; should it turn out to be,
+//! waits to write is told after `OUTCOME_WITHIN` at the latest that the mark was not recorded; should it turn out to be,
 //! it is taken out again. Nothing else is recorded before that is known.
 //!
 //! **Looking into it**: the tables are plain. In MariaDB scopes and names of sequences are bytes, since a text column takes
@@ -118,14 +118,14 @@
 //! | limit | default | at the limit |
 //! |---|---|---|
 //! | [`Limits::marks_max`], mark rows | 1,000,000 | new marks are put on their group; from twice as many on, on everything |
-//! | [`Limits::scope_bytes_max`], bytes of a key or group | 512, on a server at most [`SCOPE_BYTES_MAX`] (2,048) | marked by its group, or by everything |
+//! | [`Limits::scope_bytes_max`], bytes of a key or group | 512, on a server at most `SCOPE_BYTES_MAX` (2,048) | marked by its group, or by everything |
 //! | [`Limits::file_bytes_max`], bytes of a SQLite file | none | from `RESERVE_BYTES` (1 MiB) below it on new marks are refused ([`JournalError::Full`]) |
 //! | `DISK_RESERVE_BYTES`, room kept on its disk | 8 MiB | see [below](#when-a-file-is-full) |
 //! | `QUEUE_COMMANDS_MAX`, commands that wait for the writer | 65,536 | a mark is refused ([`JournalError::Busy`]); one that should go stays until there is room |
 //! | `BATCH_COMMANDS_MAX`, commands of one commit | 1,024 | the next commit takes the rest |
 //! | `CONNECT_WITHIN`, connecting to a server | 5 s, tried again after 0.1 s to 5 s | [`JournalError::Unreachable`] |
 //! | `BATCH_WITHIN`, `COMMIT_WITHIN`, the answer of a server | 10 s each | the connection is given up |
-//! | [`OUTCOME_WITHIN`], a lost answer to a commit | 10 s | [`JournalError::OutcomeUnknown`], asked on |
+//! | `OUTCOME_WITHIN`, a lost answer to a commit | 10 s | [`JournalError::OutcomeUnknown`], asked on |
 //! | [`AUDIT_LINES_MAX`], lines of the audit log | 10,000 | the oldest go |
 //! | [`ID_BLOCK`], ids taken at once | 100 | a crash skips at most as many |
 //!
@@ -199,7 +199,7 @@ pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
 pub(crate) use marking::RunningMark;
 pub use model::*;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use room::RESERVE_BYTES;
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]

@@ -12,18 +12,11 @@ use super::outcome::Unknown;
 use super::{ALL_MARKS_WITHIN, BATCH_WITHIN, COMMIT_WITHIN, PING_EVERY, schema};
 use crate::journal::error::JournalError;
 use crate::journal::model::{Command, Refusal, Reply};
-use crate::journal::sql::{Cells, StateRow, run};
+use crate::journal::sql::{BATCH_COLUMN, Cells, LOAD_AND_LOCK_STATE, StateRow, run};
 use crate::journal::writer::Backend;
 
 /// How long closing in order is tried.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
-
-/// The columns of `LOAD_STATE`, then the number of the last commit; with the lock of the row.
-const LOAD_AND_LOCK: &str =
-    "SELECT stage, epoch, authority_epoch, session, session_open, continues_unrecorded, voids,
-    reserved_stamp, fill, certificate, batch FROM crossfade_state WHERE id = 1 FOR UPDATE";
-/// The column of the number.
-const BATCH: usize = 10;
 
 /// The journal on a server.
 #[derive(Debug)]
@@ -239,8 +232,8 @@ impl<E: Engine> Backend for Server<E> {
 
 /// Begins a transaction; gives the state row, whose lock it takes, and the number of the last commit.
 pub(super) async fn begin<E: Engine>(engine: &mut E) -> sqlx::Result<(StateRow, i64)> {
-    let script = format!("{}; {LOAD_AND_LOCK}", E::BEGIN);
-    let decode = |row: &dyn Cells| Ok((StateRow::decode(row)?, row.number(BATCH)?));
+    let script = format!("{}; {LOAD_AND_LOCK_STATE}", E::BEGIN);
+    let decode = |row: &dyn Cells| Ok((StateRow::decode(row)?, row.number(BATCH_COLUMN)?));
     engine.script(&script, decode).await?.into_iter().next().ok_or(sqlx::Error::RowNotFound)
 }
 

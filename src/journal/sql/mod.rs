@@ -21,6 +21,8 @@ pub(super) use dialect::Dialect;
 #[cfg(test)]
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use statements::{BATCH_COLUMN, LOAD_AND_LOCK_STATE};
 #[cfg(test)]
 pub(super) use statements::{DEAD, LEFT_ON_SCOPE, SELECT_MARK, due};
 pub(super) use tables::run;

@@ -23,6 +23,7 @@ pub(crate) struct StateRow {
 }
 
 impl StateRow {
+    #[cfg(feature = "sqlite")]
     pub(crate) async fn load(connection: &mut impl Connection) -> Result<Self, sqlx::Error> {
         let row = connection.fetch(SqlStr::from_static(statements::LOAD_STATE), &[], Self::decode).await?;
         row.into_iter().next().ok_or(sqlx::Error::RowNotFound)
@@ -45,7 +46,7 @@ impl StateRow {
         connection.execute(SqlStr::from_static(statements::SAVE_STATE), &values).await.map(drop)
     }
 
-    /// From the columns of `LOAD_STATE`.
+    /// From the columns of the state, the first of the row.
     pub(crate) fn decode(row: &dyn Cells) -> Result<Self, sqlx::Error> {
         let unsigned = |column| row.number(column).map(i64::cast_unsigned);
         Ok(Self {

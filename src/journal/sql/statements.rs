@@ -4,8 +4,22 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use super::dialect::Dialect;
 
-pub(super) const LOAD_STATE: &str = "SELECT stage, epoch, authority_epoch, session, session_open,
-    continues_unrecorded, voids, reserved_stamp, fill, certificate FROM crossfade_state WHERE id = 1";
+/// In the order in which `StateRow` decodes them.
+macro_rules! state_columns {
+    () => {
+        "stage, epoch, authority_epoch, session, session_open, continues_unrecorded, voids, reserved_stamp, fill, certificate"
+    };
+}
+
+#[cfg(feature = "sqlite")]
+pub(super) const LOAD_STATE: &str =
+    concat!("SELECT ", state_columns!(), " FROM crossfade_state WHERE id = 1");
+/// With the lock of the row, and the number of the last commit in the column after those of the state.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) const LOAD_AND_LOCK_STATE: &str =
+    concat!("SELECT ", state_columns!(), ", batch FROM crossfade_state WHERE id = 1 FOR UPDATE");
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) const BATCH_COLUMN: usize = 10;
 
 pub(super) const SAVE_STATE: &str = "UPDATE crossfade_state SET stage = ?, epoch = ?, authority_epoch = ?,
     session = ?, session_open = ?, continues_unrecorded = ?, voids = ?, reserved_stamp = ?, fill = ?,

@@ -1,8 +1,8 @@
 //! A commit whose answer is lost: what became of it is found out.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::super::OUTCOME_WITHIN;
 use super::proxy::{Cut, Proxy};

@@ -10,10 +10,11 @@ mod proxy;
 mod throughput;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use test_servers::Server as Control;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use super::engine::Engine;
 use super::spelling::Spelling;
