@@ -1,7 +1,7 @@
 //! The journal as the rest of the crate uses it.
 
 use std::fmt;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 use std::sync::atomic::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use super::index::DirtyIndex;
 use super::limits::Limits;
 use super::model::{AuditEntry, Command, JournalStatus, Mark, Reason, Reply};
 use super::state::JournalState;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 use super::writer::{ReplyTo, Writer};
 use crate::data::Scope;
 use crate::per_second::PerSecond;
@@ -53,7 +53,7 @@ pub(super) struct Inner {
 
 pub(super) enum Backend {
     Memory(Box<Mutex<JournalState>>),
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     Durable(Writer),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let backend = match self.0.backend {
             Backend::Memory(_) => "memory",
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
             Backend::Durable(_) => "durable",
         };
         f.debug_struct("Journal")
@@ -78,8 +78,9 @@ impl Journal {
         Self::new(Backend::Memory(Box::default()), Limits::default(), "memory")
     }
 
-    /// Opens the journal that the URL names, and creates it when there is none: `memory:`, or `sqlite:FILE` with
-    /// the feature `sqlite`.
+    /// Opens the journal that the URL names, and creates it when there is none: `memory:`, `sqlite:FILE` with the feature
+    /// `sqlite`, `mysql://USER@HOST/DATABASE` with the feature `mysql`, or `postgres://USER@HOST/DATABASE` with the feature
+    /// `postgres`. [The page of the module](crate::journal) says what each needs.
     ///
     /// # Errors
     /// When another process has it open, it was written by a newer release, is damaged, or cannot be reached.
@@ -100,11 +101,16 @@ impl Journal {
             let name = file.display().to_string();
             return Self::durable(super::sqlite::open(file, limits).await?, limits, &name).await;
         }
-        Err(JournalError::UnknownUrl { url: url.to_owned() })
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if super::server::is_server(url) {
+            let (writer, name) = super::server::open(url).await?;
+            return Self::durable(writer, super::server::limits_of(url, limits), &name).await;
+        }
+        Err(JournalError::UnknownUrl { url: super::error::without_user(url) })
     }
 
     /// The journal behind this writer; every mark that stands is dirty at once.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     pub(super) async fn durable(writer: Writer, limits: Limits, name: &str) -> Result<Self, JournalError> {
         let journal = Self::new(Backend::Durable(writer), limits, name);
         let scopes = match journal.call(Command::ListScopes).await? {
@@ -205,7 +211,7 @@ impl Journal {
             Backend::Memory(state) => {
                 Ok(state.lock().unwrap_or_else(PoisonError::into_inner).apply(&command))
             }
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
             Backend::Durable(writer) => writer.call(command).await,
         }
     }
@@ -213,7 +219,7 @@ impl Journal {
     /// Hands a command over and comes back at once; `then` runs when it is durable, or failed, also when it could not
     /// be handed over.
     #[cfg_attr(
-        not(feature = "sqlite"),
+        not(any(feature = "sqlite", feature = "mysql", feature = "postgres")),
         allow(clippy::needless_pass_by_value, reason = "a durable journal queues it")
     )]
     pub(super) fn send(
@@ -227,7 +233,7 @@ impl Journal {
                 then(Ok(reply));
                 Ok(())
             }
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
             Backend::Durable(writer) => writer.try_send(command, ReplyTo::Callback(Box::new(then))),
         }
     }

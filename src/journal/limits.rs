@@ -19,11 +19,13 @@ pub struct Limits {
     /// repairs have made room: what leads to fewer marks may use the rest, and a start or a repair a little more when
     /// there is no other way. The log beside the file takes some MiB, the reserve on the disk `DISK_RESERVE_BYTES`.
     pub file_bytes_max: Option<u64>,
+    /// Whether a scope that holds a NUL character is marked wider: PostgreSQL has no such text.
+    pub(crate) refuses_nul: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { marks_max: 1_000_000, scope_bytes_max: 512, file_bytes_max: None }
+        Self { marks_max: 1_000_000, scope_bytes_max: 512, file_bytes_max: None, refuses_nul: false }
     }
 }
 
@@ -43,7 +45,7 @@ impl Limits {
 
 /// The scopes that can be stored in place of these, with `rows` marks standing; and how many of these widened.
 pub(crate) fn widened(scopes: Scopes, rows: u64, limits: &Limits) -> (Scopes, u64) {
-    let fits = |scope: &Scope| scope.as_str().len() <= limits.scope_bytes_max;
+    let fits = |scope: &Scope| fits(scope, limits);
     if rows < limits.marks_max && scopes.iter().all(fits) {
         return (scopes, 0);
     }
@@ -59,10 +61,15 @@ fn widen(scope: &Scope, rows: u64, limits: &Limits) -> Scope {
         (1, scope) => scope.clone(),
         _ => Scope::Everything,
     };
-    while wide.as_str().len() > limits.scope_bytes_max {
+    while !fits(&wide, limits) {
         wide = wide.widened();
     }
     wide
+}
+
+fn fits(scope: &Scope, limits: &Limits) -> bool {
+    let text = scope.as_str();
+    text.len() <= limits.scope_bytes_max && !(limits.refuses_nul && text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -82,6 +89,14 @@ mod tests {
         assert_eq!(at(&key, 20), Scope::Everything.into());
         assert_eq!(at(&Key::new(&42, &1_000_000).into(), 0), group.into());
         assert_eq!(at(&Key::new(&1_000_000_000, &1).into(), 0), Scope::Everything.into());
+    }
+
+    #[test]
+    fn a_character_that_cannot_be_stored_widens_the_mark() {
+        let limits = Limits { refuses_nul: true, ..Limits::default() };
+        let key = Scope::from(Key::new(&42, &"a\0".to_owned()));
+        assert_eq!(widened(key.clone().into(), 0, &limits).0, Scope::from(Group::new(&42)).into());
+        assert_eq!(widened(key.clone().into(), 0, &Limits::default()).0, key.into());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 use tokio::sync::oneshot;
 
 use super::error::JournalError;
@@ -30,13 +30,13 @@ impl RunningMark {
 }
 
 /// Takes a mark back that was recorded after its caller had gone away.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 struct Waiting<'a> {
     journal: &'a Journal,
     answer: oneshot::Receiver<Result<RunningMark, JournalError>>,
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.answer.close();
@@ -92,13 +92,13 @@ impl Journal {
         };
         match &self.0.backend {
             Backend::Memory(_) => self.recorded(mark, self.call(command).await),
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
             Backend::Durable(_) => self.mark_durably(mark, command).await,
         }
     }
 
     /// The command goes on when the caller goes away; the mark is then removed as soon as it is recorded.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     async fn mark_durably(&self, mark: RunningMark, command: Command) -> Result<RunningMark, JournalError> {
         let (sender, answer) = oneshot::channel();
         let mut waiting = Waiting { journal: self, answer };
@@ -286,7 +286,7 @@ impl Journal {
 }
 
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod tests {
     use std::sync::mpsc;
 

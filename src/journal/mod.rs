@@ -9,7 +9,7 @@
 //! use crossfade::journal::Journal;
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let journal = Journal::memory(); // or Journal::open("sqlite:crossfade.db").await?
+//! let journal = Journal::memory(); // or Journal::open("sqlite:crossfade.db").await?, and so on
 //!
 //! assert_eq!(journal.marks(), 0); // no key is dirty
 //! let status = journal.status().await?;
@@ -43,6 +43,68 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Which one
+//!
+//! | | `memory:` | `sqlite:FILE` | `mysql://..` | `postgres://..` |
+//! |---|---|---|---|---|
+//! | feature | none | `sqlite` | `mysql` | `postgres` |
+//! | for | tests, trials | a service with a disk of its own that stays | a service that is started anywhere | the same |
+//! | goes with | the process | the disk | the server | the server |
+//! | a commit waits for | nothing | the disk | the network and the server's disk | the same |
+//! | tested on | | | MariaDB 10.11 | PostgreSQL 15 |
+//!
+//! A file is the fastest, and needs nobody. A server is the right one where the disk does not outlive the process
+//! (containers), or where the server's backups and its availability are what you trust. Nothing stands in the way of the
+//! server that the migration leaves; but the journal must outlive it, so it is better on none of the two stores.
+//!
+//! # On a server
+//!
+//! ```no_run
+//! # use crossfade::journal::{Journal, JournalError};
+//! # async fn open() -> Result<(), JournalError> {
+//! let journal = Journal::open("mysql://crossfade:PASSWORD@db.internal/shop?migration=invoices").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The database has to be there; the tables are made in it. With `?migration=NAME` (1 to 32 of a-z, 0-9 and `_`) they are
+//! `crossfade_NAME_state`, `crossfade_NAME_mark`, `crossfade_NAME_sequence` and `crossfade_NAME_audit`, without it
+//! `crossfade_state` and so on: give each migration a name when one database has several. Other settings of the URL are
+//! those of sqlx (`ssl-mode`, `socket`, ..); TLS needs one of sqlx's TLS features in your own `Cargo.toml`.
+//!
+//! **Permissions**: `SELECT`, `INSERT`, `UPDATE`, `DELETE` on these tables, and once `CREATE` (in MariaDB with `INDEX`).
+//!
+//! **One process at a time.** The writer holds a lock of the server (`GET_LOCK`, `pg_try_advisory_lock`) on its connection,
+//! and a second process is refused by name ([`JournalError::InUseOn`] says which connection has it). The lock goes with the
+//! connection: at once when the process ends, after 60 s when its machine is gone. What protects the tables is not that
+//! lock but the state row: each transaction takes its row lock and finds its own last number there. A process that another
+//! has replaced records nothing any more ([`Refusal::SessionEnded`]). So connect to the server itself, or through a proxy
+//! that leaves a connection to its session; not through PgBouncer in transaction mode.
+//!
+//! **Durability.** MariaDB must run with `innodb_flush_log_at_trx_commit = 1`, and with `sync_binlog = 1` where it writes a
+//! binary log; otherwise it is refused ([`JournalError::Unfit`]). In PostgreSQL `synchronous_commit = off` is set to `on`
+//! for the session, and `fsync = off` is refused. A failover to a server that lagged behind loses marks that were
+//! acknowledged, as any write; the process that sees it stops ([`JournalError::LostCommits`]). With Galera or group
+//! replication name one node.
+//!
+//! **When the connection breaks**, the batch that was under way is done again on a new one. When the answer to a `COMMIT`
+//! was lost, the server is asked what became of it: each transaction leaves a number of its own in the state row. Whoever
+//! waits to write is told after `OUTCOME_WITHIN` at the latest that the mark was not recorded; should it turn out to be,
+//! it is taken out again. Nothing else is recorded before that is known.
+//!
+//! **Looking into it**: the tables are plain. In MariaDB scopes and names of sequences are bytes, since a text column takes
+//! `a` and `a ` for the same; its own client shows them as text.
+//!
+//! ```sql
+//! SELECT stage, epoch, session, session_open, fill, certificate FROM crossfade_state;
+//! -- 0 its write runs, 1 waits for a repair, 2 a repair has it, 3 a dead letter
+//! SELECT state, reason, count(*) FROM crossfade_mark GROUP BY state, reason;
+//! SELECT * FROM crossfade_audit ORDER BY line DESC LIMIT 20;
+//! ```
+//!
+//! Read as you like, and change nothing: a change of the state row is taken for another process. Writing `COMMIT` is what
+//! a mark waits for, so keep the server near; a Unix socket (`?socket=` in MariaDB, `?host=/folder` in PostgreSQL) is the
+//! fastest. sqlx leaves Nagle's algorithm on, so on a network large batches may wait for an acknowledgement.
+//!
 //! # Durability
 //! A mark is durable before the authority is written. All marks of the moment share one commit (in SQLite: WAL with
 //! `synchronous = FULL`). The SQLite journal belongs to one process at a time: a lock beside the file, which ends with the
@@ -56,11 +118,14 @@
 //! | limit | default | at the limit |
 //! |---|---|---|
 //! | [`Limits::marks_max`], mark rows | 1,000,000 | new marks are put on their group; from twice as many on, on everything |
-//! | [`Limits::scope_bytes_max`], bytes of a key or group | 512 | marked by its group, or by everything |
+//! | [`Limits::scope_bytes_max`], bytes of a key or group | 512, on a server at most `SCOPE_BYTES_MAX` (2,048) | marked by its group, or by everything |
 //! | [`Limits::file_bytes_max`], bytes of a SQLite file | none | from `RESERVE_BYTES` (1 MiB) below it on new marks are refused ([`JournalError::Full`]) |
-//! | `DISK_RESERVE_BYTES`, room kept on its disk | 8 MiB | see [below](#when-it-is-full) |
+//! | `DISK_RESERVE_BYTES`, room kept on its disk | 8 MiB | see [below](#when-a-file-is-full) |
 //! | `QUEUE_COMMANDS_MAX`, commands that wait for the writer | 65,536 | a mark is refused ([`JournalError::Busy`]); one that should go stays until there is room |
 //! | `BATCH_COMMANDS_MAX`, commands of one commit | 1,024 | the next commit takes the rest |
+//! | `CONNECT_WITHIN`, connecting to a server | 5 s, tried again after 0.1 s to 5 s | [`JournalError::Unreachable`] |
+//! | `BATCH_WITHIN`, `COMMIT_WITHIN`, the answer of a server | 10 s each | the connection is given up |
+//! | `OUTCOME_WITHIN`, a lost answer to a commit | 10 s | [`JournalError::OutcomeUnknown`], asked on |
 //! | [`AUDIT_LINES_MAX`], lines of the audit log | 10,000 | the oldest go |
 //! | [`ID_BLOCK`], ids taken at once | 100 | a crash skips at most as many |
 //!
@@ -76,11 +141,14 @@
 //! | | while it lasts | it ends |
 //! |---|---|---|
 //! | [`Full`](JournalError::Full) | new marks are refused; repairs go on | when repairs have made room, or there is more of it |
-//! | [`Locked`](JournalError::Locked): another program writes to the file | nothing is recorded; what should go is taken out later | when the file is free |
+//! | [`Locked`](JournalError::Locked): another program has the file, or rows of the tables | nothing is recorded; what should go is taken out later | when it is free |
+//! | [`Unreachable`](JournalError::Unreachable), [`InUseOn`](JournalError::InUseOn) after that: the server, or the way to it | the same | when the server answers |
+//! | [`OutcomeUnknown`](JournalError::OutcomeUnknown) | nothing is recorded before it is known | when the server answers |
+//! | [`LostCommits`](JournalError::LostCommits) | nothing is recorded | with a restart; then mark everything, and fill anew |
 //! | [`Busy`](JournalError::Busy): the disk is too slow | some marks are refused | when the queue is shorter |
 //! | [`Corrupt`](JournalError::Corrupt) | nothing is recorded; the next start is refused, too | with a copy of the files, or a new migration from `off` |
 //!
-//! # When it is full
+//! # When a file is full
 //! Marks end by being claimed and cleared, and that takes room before it gives any: a row that is claimed moves from one
 //! index to another. So new marks stop `RESERVE_BYTES` below the limit of the file, a write that leaves its mark may use
 //! most of the rest, and a claim is never refused. Marks that find no room to be left stay as they are and are tried
@@ -103,16 +171,25 @@ mod index;
 mod limits;
 mod marking;
 mod model;
-#[cfg(feature = "sqlite")]
+#[cfg(test)]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+mod model_run;
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod room;
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod scripted;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod server;
 mod session;
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+mod unknown;
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod writer;
 pub(crate) use claiming::{Claim, ClaimRequest};
 pub(crate) use clock::micros;
@@ -122,13 +199,15 @@ pub use ids::{ID_BLOCK, IdBlocks};
 pub use limits::Limits;
 pub(crate) use marking::RunningMark;
 pub use model::*;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use room::RESERVE_BYTES;
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub(crate) use scripted::{Fate, scripted};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use server::{OUTCOME_WITHIN, SCOPE_BYTES_MAX};
 #[cfg(feature = "sqlite")]
 pub use sqlite::DISK_RESERVE_BYTES;
 pub use state::{AUDIT_LINES_MAX, JournalState};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use writer::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};

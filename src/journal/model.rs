@@ -406,6 +406,14 @@ pub enum Command {
     Status,
 }
 
+impl Command {
+    /// Whether it changes nothing.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) const fn is_question(&self) -> bool {
+        matches!(self, Self::ListScopes | Self::ListDead { .. } | Self::ListAudit { .. } | Self::Status)
+    }
+}
+
 /// What a command gives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {

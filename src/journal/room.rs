@@ -30,6 +30,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    #[cfg(any(feature = "sqlite", test))]
     pub(crate) const fn new(path: PathBuf, pages: u64) -> Self {
         Self { path, pages, running_bytes: 0, left_bytes: 0 }
     }

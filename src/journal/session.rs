@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock::{Stamps, Taken, micros};
 use super::error::JournalError;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 use super::handle::Backend;
 use super::handle::Journal;
 use super::model::{Command, MarkId, Micros, Opened, Reply};
@@ -55,7 +55,7 @@ impl Journal {
     pub(crate) async fn close(&self) -> Result<(), JournalError> {
         let ended = self.call(Command::Close { session: self.session() }).await.map(drop);
         self.0.session_open.store(false, Ordering::SeqCst);
-        #[cfg(feature = "sqlite")]
+        #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
         if let Backend::Durable(writer) = &self.0.backend {
             writer.close().await;
         }
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     #[tokio::test(start_paused = true)]
     async fn a_reservation_that_failed_reserves_nothing() {
         use crate::journal::{Fate, scripted};

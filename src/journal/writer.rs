@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::error::JournalError;
 use super::model::{Command, Reply};
 use super::room::{Room, pages_kept};
+use super::unknown::Unknown;
 
 /// How many commands may wait for the writer. Beyond that a mark is refused, and a mark that should be removed stays.
 pub const QUEUE_COMMANDS_MAX: usize = 65_536;
@@ -22,11 +23,26 @@ const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// A durable store of the journal. A batch of commands is one transaction.
 pub(crate) trait Backend: Send + 'static {
-    /// Does all commands and makes them durable. After an error nothing of the batch is done or will be.
+    /// Whether it speaks to a server: the runtime of the writer then does what sockets need.
+    const REMOTE: bool = false;
+    /// How long the writer waits for commands before it lets the backend look after itself; for ever without.
+    const IDLE: Option<Duration> = None;
+
+    /// Does all commands and makes them durable. After an error nothing of the batch is done or will be; but after
+    /// [`JournalError::OutcomeUnknown`] all of it may be done, and [`outcome`](Self::outcome) has to be asked.
     fn execute(
         &mut self,
         batch: &[&Command],
     ) -> impl Future<Output = Result<Vec<Reply>, JournalError>> + Send;
+    /// What became of the batch whose outcome was unknown: its replies when it was committed. No other batch is
+    /// executed before it is known.
+    fn outcome(&mut self) -> impl Future<Output = Result<Option<Vec<Reply>>, JournalError>> + Send {
+        std::future::ready(Ok(None))
+    }
+    /// Nobody has asked for anything for a while.
+    fn idle(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
     /// What room there is, when that is limited.
     fn room(&mut self) -> impl Future<Output = Result<Option<Room>, JournalError>> + Send {
         std::future::ready(Ok(None))
@@ -44,7 +60,7 @@ pub(crate) enum ReplyTo {
 }
 
 impl ReplyTo {
-    fn tell(self, reply: Result<Reply, JournalError>) {
+    pub(super) fn tell(self, reply: Result<Reply, JournalError>) {
         match self {
             // Whoever has gone away no longer wants to know.
             Self::Waiting(waiting) => drop(waiting.send(reply)),
@@ -54,7 +70,7 @@ impl ReplyTo {
 }
 
 /// A command, and who is told what came of it.
-type Sent = (Command, ReplyTo);
+pub(super) type Sent = (Command, ReplyTo);
 
 enum Message {
     Do(Command, ReplyTo),
@@ -85,13 +101,15 @@ impl Writer {
         let (opened, is_open) = oneshot::channel();
         let failed =
             |error: std::io::Error| JournalError::Io { path: "journal".into(), detail: error.to_string() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = if B::REMOTE { runtime.enable_all() } else { runtime.enable_time() };
+        let runtime = runtime.build().map_err(failed)?;
         let run = move || {
             runtime.block_on(async move {
                 match open().await {
                     Ok(backend) => {
                         drop(opened.send(Ok(())));
-                        Loop { backend, waiting, again: Vec::new() }.run().await;
+                        Loop { backend, waiting, again: Vec::new(), unknown: None }.run().await;
                     }
                     Err(error) => drop(opened.send(Err(error))),
                 }
@@ -141,6 +159,8 @@ struct Loop<B> {
     /// Removals that could not be made and have nobody who would ask again. Each belongs to a row that stands, so
     /// there are no more of them than marks.
     again: Vec<Sent>,
+    /// The batch whose outcome is unknown.
+    unknown: Option<Unknown>,
 }
 
 impl<B: Backend> Loop<B> {
@@ -158,6 +178,8 @@ impl<B: Backend> Loop<B> {
             }
             if !batch.is_empty() {
                 self.commit(batch).await;
+            } else if more_may_come && closing.is_empty() {
+                self.idle().await;
             }
             if !closing.is_empty() {
                 // What is queued is still received, nothing more is taken in.
@@ -167,6 +189,8 @@ impl<B: Backend> Loop<B> {
                 break;
             }
         }
+        // What cannot be found out now stays as it is: the next session takes over what stands.
+        drop(self.settle().await);
         self.backend.close().await;
         for closed in closing {
             // Whoever closes may have gone away.
@@ -177,24 +201,50 @@ impl<B: Backend> Loop<B> {
     /// Waits for messages, or for the time to try again; whether anybody can still send.
     async fn receive(&mut self, messages: &mut Vec<Message>) -> bool {
         let received = self.waiting.recv_many(messages, BATCH_COMMANDS_MAX);
-        if self.again.is_empty() {
-            return received.await > 0;
+        let patience =
+            if self.again.is_empty() && self.unknown.is_none() { B::IDLE } else { Some(AGAIN_AFTER) };
+        match patience {
+            Some(patience) => timeout(patience, received).await.map_or(true, |received| received > 0),
+            None => received.await > 0,
         }
-        timeout(AGAIN_AFTER, received).await.map_or(true, |received| received > 0)
+    }
+
+    async fn idle(&mut self) {
+        match self.unknown {
+            // Whoever sends the next command is told.
+            Some(_) => drop(self.settle().await),
+            None => self.backend.idle().await,
+        }
+    }
+
+    /// Nothing is done before it is known what became of what was done before.
+    async fn settle(&mut self) -> Result<(), JournalError> {
+        let Some(unknown) = self.unknown.take() else { return Ok(()) };
+        match self.backend.outcome().await {
+            Ok(replies) => self.again.extend(unknown.settle(replies)),
+            Err(error) => {
+                self.unknown = Some(unknown);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     async fn commit(&mut self, batch: Vec<Sent>) {
+        if let Err(error) = self.settle().await {
+            return self.all_failed(batch, &error);
+        }
         let batch = self.admit(batch).await;
         match self.execute(&batch).await {
             Ok(replies) => tell_all(batch, replies),
             Err(JournalError::Full { .. }) => self.commit_in_parts(batch).await,
-            // One command must not fail the others; a lock fails them all the same.
-            Err(error) if batch.len() > 1 && !matches!(error, JournalError::Locked { .. }) => {
+            // One command must not fail the others.
+            Err(error) if batch.len() > 1 && !error.concerns_all() => {
                 for one in batch {
                     self.commit_one(one).await;
                 }
             }
-            Err(error) => self.all_failed(batch, &error),
+            Err(error) => self.not_done(batch, &error),
         }
     }
 
@@ -224,7 +274,10 @@ impl<B: Backend> Loop<B> {
             match self.execute(&part).await {
                 Ok(_) if part.is_empty() => return,
                 Ok(replies) => tell_all(part, replies),
-                Err(error) => return self.all_failed(part.into_iter().chain(left), &error),
+                Err(error) => {
+                    self.not_done(part, &error);
+                    return self.all_failed(left, &error);
+                }
             }
         }
     }
@@ -237,10 +290,22 @@ impl<B: Backend> Loop<B> {
         self.backend.execute(&commands).await
     }
 
-    async fn commit_one(&mut self, (command, reply_to): Sent) {
-        match self.backend.execute(&[&command]).await {
-            Ok(mut replies) => reply_to.tell(replies.pop().ok_or(JournalError::Closed)),
-            Err(error) => self.failed((command, reply_to), error),
+    async fn commit_one(&mut self, one: Sent) {
+        let batch = vec![one];
+        if let Err(error) = self.settle().await {
+            return self.all_failed(batch, &error);
+        }
+        match self.execute(&batch).await {
+            Ok(replies) => tell_all(batch, replies),
+            Err(error) => self.not_done(batch, &error),
+        }
+    }
+
+    /// The batch failed, or nobody knows.
+    fn not_done(&mut self, batch: Vec<Sent>, error: &JournalError) {
+        match error {
+            JournalError::OutcomeUnknown { .. } => self.unknown = Some(Unknown::new(batch, error)),
+            _ => self.all_failed(batch, error),
         }
     }
 
@@ -249,8 +314,7 @@ impl<B: Backend> Loop<B> {
     }
 
     fn failed(&mut self, (command, reply_to): Sent, error: JournalError) {
-        let hopeless = matches!(error, JournalError::Corrupt { .. });
-        if is_removal(&command) && !hopeless && matches!(reply_to, ReplyTo::Callback(_)) {
+        if is_removal(&command) && !error.is_final() && matches!(reply_to, ReplyTo::Callback(_)) {
             tracing::debug!(%error, "a mark could not be removed from the journal; tried again");
             self.again.push((command, reply_to));
         } else {

@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(claimed().await, 1);
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     #[tokio::test]
     async fn what_the_full_queue_of_the_journal_did_not_take_is_sent_again() {
         use crate::data::{Key, Scopes};

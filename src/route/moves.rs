@@ -348,7 +348,7 @@ impl Mover<'_> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicI32;

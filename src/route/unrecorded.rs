@@ -69,7 +69,7 @@ impl Core {
 }
 
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod tests {
     use tokio::sync::mpsc;
     use tokio::time::sleep;

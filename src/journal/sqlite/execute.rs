@@ -1,25 +1,14 @@
-//! Batches as transactions: what `JournalState::apply` does to a value, done to the tables.
-
-use std::mem::discriminant;
+//! Batches as transactions of the file.
 
 use sqlx::sqlite::SqliteConnection;
 
 use super::file::{Sqlite, named};
 use super::sql;
-use super::state_row::StateRow;
 use crate::journal::error::JournalError;
-use crate::journal::model::{Command, Refusal, Reply};
+use crate::journal::model::{Command, Reply};
 use crate::journal::room::Room;
+use crate::journal::sql::{StateRow, run};
 use crate::journal::writer::Backend;
-
-/// The tables inside of one transaction.
-pub(super) struct Tables<'a> {
-    pub(super) connection: &'a mut SqliteConnection,
-    pub(super) state: StateRow,
-}
-
-/// A refusal changes nothing, an error ends the transaction.
-pub(super) type Done = Result<Result<Reply, Refusal>, sqlx::Error>;
 
 impl Backend for Sqlite {
     async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
@@ -67,85 +56,7 @@ async fn transaction(
 ) -> Result<Vec<Reply>, sqlx::Error> {
     sqlx::query(sql::BEGIN).execute(&mut *connection).await?;
     let before = StateRow::load(connection).await?;
-    let mut tables = Tables { connection, state: before.clone() };
-    let replies = tables.run(batch).await?;
-    let Tables { connection, state } = tables;
-    if state != before {
-        state.save(connection).await?;
-    }
+    let replies = run(connection, before, batch).await?;
     sqlx::query(sql::COMMIT).execute(connection).await?;
     Ok(replies)
-}
-
-impl Tables<'_> {
-    async fn run(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, sqlx::Error> {
-        let mut replies = Vec::with_capacity(batch.len());
-        let together = |a: &&Command, b: &&Command| {
-            come_in_numbers(a) && come_in_numbers(b) && discriminant(*a) == discriminant(*b)
-        };
-        for run in batch.chunk_by(together) {
-            match run {
-                [Command::Mark { .. }, ..] => self.mark_many(run, &mut replies).await?,
-                [Command::Unmark { .. }, _, ..] => self.unmark_many(run, &mut replies).await?,
-                _ => {
-                    for command in run {
-                        replies.push(self.one(command).await?.unwrap_or_else(Reply::Refused));
-                    }
-                }
-            }
-        }
-        Ok(replies)
-    }
-
-    async fn one(&mut self, command: &Command) -> Done {
-        match command {
-            Command::Open { .. } | Command::Close { .. } | Command::Status => {
-                self.session_command(command).await
-            }
-            Command::Mark { .. }
-            | Command::Unmark { .. }
-            | Command::Leave { .. }
-            | Command::MarkLeft { .. } => self.mark_command(command).await,
-            Command::Claim { .. }
-            | Command::Clear { .. }
-            | Command::GiveBack { .. }
-            | Command::Bury { .. }
-            | Command::RetryDead { .. }
-            | Command::ListScopes
-            | Command::ListDead { .. } => self.claim_command(command).await,
-            Command::Commit { .. }
-            | Command::SaveFill { .. }
-            | Command::Certify { .. }
-            | Command::Void { .. } => self.stage_command(command).await,
-            Command::ReserveStamps { .. } | Command::TakeIds { .. } | Command::RaiseIds { .. } => {
-                self.number_command(command).await
-            }
-            Command::Audit { .. } | Command::ListAudit { .. } => self.audit_command(command).await,
-        }
-    }
-
-    /// Runs a statement with these values; gives how many rows it changed.
-    pub(super) async fn execute(
-        &mut self,
-        statement: &'static str,
-        values: &[i64],
-    ) -> Result<u64, sqlx::Error> {
-        let query = values.iter().fold(sqlx::query(statement), |query, value| query.bind(*value));
-        Ok(query.execute(&mut *self.connection).await?.rows_affected())
-    }
-}
-
-/// Whether commands of this kind come in numbers and are done together.
-const fn come_in_numbers(command: &Command) -> bool {
-    matches!(command, Command::Mark { .. } | Command::Unmark { rows: 1, .. })
-}
-
-/// The error of a command that was sent to the wrong theme.
-pub(super) fn misplaced(command: &Command) -> sqlx::Error {
-    sqlx::Error::Protocol(format!("no statements for {command:?} here"))
-}
-
-/// A limit as SQL takes it.
-pub(super) fn limited(limit: u64) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

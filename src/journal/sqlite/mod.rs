@@ -1,18 +1,11 @@
 //! The journal in a SQLite file.
 
-mod audit;
-mod claims;
+mod connection;
 mod execute;
 mod file;
-mod mark_rows;
-mod marks;
-mod numbers;
 mod reserve;
-mod sessions;
 mod space;
 mod sql;
-mod stages;
-mod state_row;
 
 #[cfg(test)]
 mod tests;

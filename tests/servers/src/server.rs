@@ -98,7 +98,9 @@ impl Server {
     /// What has to be run once, before the server.
     pub(crate) fn prepare(&self, command: &[OsString]) -> Result<(), Error> {
         let (server, program) = (self.kind.name, command[0].display().to_string());
-        match self.guard().prepare(command) {
+        // The end of the log is asked of the same guard: it is free by then.
+        let prepared = self.guard().prepare(command);
+        match prepared {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::NotPrepared { server, program, log: self.end_of_log() }),
             Err(error) => Err(Error::io(format!("{server}: no answer to {program}"))(error)),

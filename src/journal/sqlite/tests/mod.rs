@@ -15,9 +15,9 @@ use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 
 use super::file::Sqlite;
-use super::mark_rows;
 use crate::journal::limits::Limits;
 use crate::journal::model::{Mark, MarkId};
+use crate::journal::sql::select;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -41,5 +41,5 @@ async fn pragma(file: &mut Sqlite, pragma: &str) {
 
 /// Every mark in the file, by row.
 async fn all_marks(file: &mut Sqlite) -> Vec<(MarkId, Mark)> {
-    mark_rows::select(&mut file.connection, " ORDER BY id", &[]).await.unwrap()
+    select(&mut file.connection, " ORDER BY id", &[]).await.unwrap()
 }

@@ -1,19 +1,21 @@
 //! Claims of repairs, and dead letters.
 
-use super::execute::{Done, Tables, limited, misplaced};
-use super::mark_rows::{self, Value};
-use super::sql;
+use super::connection::{Connection, Value};
+use super::tables::{Done, Tables, limited, misplaced};
+use super::{mark_rows, statements};
 use crate::data::Scope;
 use crate::journal::model::{ClaimId, ClaimedMark, Command, Mark, MarkId, MarkState, Micros, Reply};
 
-impl Tables<'_> {
+impl<C: Connection> Tables<'_, C> {
     pub(super) async fn claim_command(&mut self, command: &Command) -> Done {
         Ok(Ok(match command {
             Command::Claim { session, epoch, claim, now, lease_until, late_bound, limit, everything } => {
                 if let Err(refusal) = self.check(*session, *epoch) {
                     return Ok(Err(refusal));
                 }
-                self.execute(sql::GIVE_BACK_LAPSED, &[*late_bound, *now]).await?;
+                let lapsed = statements::give_back_lapsed(C::DIALECT);
+                let values = [Value::Number(*late_bound), Value::Number(*now)];
+                self.connection.execute(lapsed, &values).await?;
                 self.claim(*claim, *now, *lease_until, *limit, *everything).await?
             }
             Command::Clear { claim, ids } => self.clear(*claim, ids).await?,
@@ -25,7 +27,7 @@ impl Tables<'_> {
             Command::ListScopes => Reply::Scopes(mark_rows::all_scopes(self.connection).await?),
             Command::ListDead { limit } => {
                 let limit = Value::Number(limited(*limit));
-                Reply::Marks(mark_rows::select(self.connection, sql::DEAD, &[limit]).await?)
+                Reply::Marks(mark_rows::select(self.connection, statements::DEAD, &[limit]).await?)
             }
             _ => return Err(misplaced(command)),
         }))
@@ -43,10 +45,10 @@ impl Tables<'_> {
             return Ok(Reply::Claimed(Vec::new()));
         }
         let due = [Value::Number(i64::from(everything)), Value::Number(now), Value::Number(limited(limit))];
-        let due = mark_rows::select(self.connection, sql::DUE, &due).await?;
+        let due = mark_rows::select(self.connection, &statements::due(C::DIALECT), &due).await?;
         for (id, _) in &due {
             let values = [claim.cast_signed(), lease_until, id.cast_signed()];
-            self.execute(sql::CLAIM_MARK, &values).await?;
+            self.execute(statements::CLAIM_MARK, &values).await?;
         }
         let claimed =
             due.into_iter().map(|(id, mark)| ClaimedMark { id, scope: mark.scope, attempts: mark.attempts });
@@ -56,7 +58,7 @@ impl Tables<'_> {
     async fn clear(&mut self, claim: ClaimId, ids: &[MarkId]) -> Result<Reply, sqlx::Error> {
         let mut held = 0;
         for id in ids {
-            held += self.execute(sql::CLEAR_MARK, &[claim.cast_signed(), id.cast_signed()]).await?;
+            held += self.execute(statements::CLEAR_MARK, &[claim.cast_signed(), id.cast_signed()]).await?;
         }
         Ok(Reply::Removed(held))
     }
@@ -69,7 +71,7 @@ impl Tables<'_> {
     ) -> Result<Reply, sqlx::Error> {
         for id in ids {
             let values = [not_before, claim.cast_signed(), id.cast_signed()];
-            self.execute(sql::BURY_MARK, &values).await?;
+            self.execute(statements::BURY_MARK, &values).await?;
         }
         Ok(Reply::Done)
     }
@@ -84,7 +86,7 @@ impl Tables<'_> {
         let mut merged = 0;
         for id in ids {
             let held = [Value::Number(claim.cast_signed()), Value::Number(id.cast_signed())];
-            for (id, mark) in mark_rows::select(self.connection, sql::HELD_BY_CLAIM, &held).await? {
+            for (id, mark) in mark_rows::select(self.connection, statements::HELD_BY_CLAIM, &held).await? {
                 let left = Mark {
                     state: MarkState::Left,
                     not_before,
@@ -100,7 +102,7 @@ impl Tables<'_> {
     async fn retry_dead(&mut self, scope: &Scope, now: Micros) -> Result<Reply, sqlx::Error> {
         let (kind, text) = mark_rows::columns(scope);
         let on_scope = [Value::Number(kind), Value::Text(text)];
-        let letters = mark_rows::select(self.connection, sql::DEAD_ON_SCOPE, &on_scope).await?;
+        let letters = mark_rows::select(self.connection, statements::DEAD_ON_SCOPE, &on_scope).await?;
         let mut merged = 0;
         for (id, mark) in letters {
             let not_before = mark.not_before.max(now);

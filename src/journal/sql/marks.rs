@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use super::execute::{Done, Tables, misplaced};
-use super::mark_rows::{self, Value};
-use super::sql;
+use super::connection::{Connection, Value};
+use super::tables::{Done, Tables, misplaced};
+use super::{mark_rows, statements};
 use crate::data::Scope;
 use crate::journal::model::{Command, Mark, MarkId, MarkState, Micros, Reason, Reply};
 use crate::journal::state::new_mark;
 
-impl Tables<'_> {
+impl<C: Connection> Tables<'_, C> {
     pub(super) async fn mark_command(&mut self, command: &Command) -> Done {
         Ok(Ok(Reply::Removed(match command {
             Command::Unmark { first, rows } => {
-                self.execute(sql::UNMARK, &[first.cast_signed(), (first + rows).cast_signed()]).await?
+                self.execute(statements::UNMARK, &[first.cast_signed(), (first + rows).cast_signed()]).await?
             }
             Command::Leave { first, rows, narrowed, not_before, reason } => {
                 self.leave(*first, *rows, narrowed.as_ref(), *not_before, *reason).await?
@@ -78,7 +78,7 @@ impl Tables<'_> {
         reason: Reason,
     ) -> Result<u64, sqlx::Error> {
         let range = [Value::Number(first.cast_signed()), Value::Number((first + rows).cast_signed())];
-        let running = mark_rows::select(self.connection, sql::RUNNING_IN_RANGE, &range).await?;
+        let running = mark_rows::select(self.connection, statements::RUNNING_IN_RANGE, &range).await?;
         let mut merged = 0;
         for (id, mark) in running {
             let left = Mark {

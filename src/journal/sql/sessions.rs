@@ -1,12 +1,13 @@
 //! Sessions: opened, ended, adopted; and the status.
 
-use super::execute::{Done, Tables, misplaced};
-use super::{mark_rows, sql};
+use super::connection::{Connection, Value};
+use super::tables::{Done, Tables, misplaced};
+use super::{mark_rows, statements};
 use crate::journal::model::{
     Command, Epoch, JournalStatus, Micros, Opened, Reason, Refusal, Reply, SessionId,
 };
 
-impl Tables<'_> {
+impl<C: Connection> Tables<'_, C> {
     pub(super) async fn session_command(&mut self, command: &Command) -> Done {
         Ok(Ok(match command {
             Command::Open { now, late_bound, continues_unrecorded } => {
@@ -39,8 +40,7 @@ impl Tables<'_> {
         continues_unrecorded: bool,
     ) -> Result<Reply, sqlx::Error> {
         let after_crash = self.state.session_open;
-        self.execute(sql::ADOPT_RUNNING, &[Reason::Crash as i64, now + late_bound]).await?;
-        self.execute(sql::ADOPT_CLAIMED, &[now + late_bound]).await?;
+        self.adopt(now + late_bound).await?;
         self.state.session += 1;
         let session = self.state.session;
         let voided = after_crash && self.state.continues_unrecorded;
@@ -51,6 +51,13 @@ impl Tables<'_> {
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let status = self.status().await?;
         Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, status })))
+    }
+
+    async fn adopt(&mut self, not_before: Micros) -> Result<(), sqlx::Error> {
+        let (reason, not_before) = (Value::Number(Reason::Crash as i64), Value::Number(not_before));
+        let running = statements::adopt_running(C::DIALECT);
+        self.connection.execute(running, &[reason, not_before]).await?;
+        self.connection.execute(statements::adopt_claimed(C::DIALECT), &[not_before]).await.map(drop)
     }
 
     async fn status(&mut self) -> Result<JournalStatus, sqlx::Error> {

@@ -1,7 +1,8 @@
 //! The committed stage, the fill and the certificate.
 
-use super::execute::{Done, Tables, misplaced};
+use super::connection::Connection;
 use super::mark_rows;
+use super::tables::{Done, Tables, misplaced};
 use crate::data::Scope;
 use crate::journal::model::{
     AuditEntry, Certificate, Command, Epoch, FillProgress, MarkId, MarkState, Micros, Reason, Refusal, Reply,
@@ -10,7 +11,7 @@ use crate::journal::model::{
 use crate::journal::state::new_mark;
 use crate::protocol::CommitRequest;
 
-impl Tables<'_> {
+impl<C: Connection> Tables<'_, C> {
     pub(super) async fn stage_command(&mut self, command: &Command) -> Done {
         match command {
             Command::Commit { from, request, everything, session, audit } => {

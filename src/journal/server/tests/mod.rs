@@ -1,0 +1,139 @@
+//! Tests of the journal on servers of their own, which are killed, paused and restarted. They need what
+//! `./tests/servers/install` installs.
+
+mod crash;
+mod lock;
+mod lost_commits;
+mod model;
+mod opening;
+mod proxy;
+mod throughput;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use test_servers::Server as Control;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use super::engine::Engine;
+use super::spelling::Spelling;
+use crate::data::{Key, Scope};
+use crate::journal::handle::Journal;
+use crate::journal::model::{Command, Reply};
+
+const LATE_BOUND: Duration = Duration::from_secs(30);
+
+/// Runs each test on both servers.
+macro_rules! on_each_server {
+    ($($test:ident),+ $(,)?) => {
+        mod on_mariadb {
+            $(#[test] fn $test() { super::$test::<super::super::OnMariaDb>(); })+
+        }
+        mod on_postgres {
+            $(#[test] fn $test() { super::$test::<super::super::OnPostgres>(); })+
+        }
+    };
+}
+use on_each_server;
+
+/// A server of the test's own.
+trait Place {
+    type Engine: Engine;
+    /// Starts it; what is missing is said.
+    fn start() -> Self;
+    fn control(&self) -> &Control;
+    /// The URL of a database on this address, which may be a proxy's.
+    fn url_at(address: SocketAddr) -> String;
+
+    fn url(&self) -> String {
+        Self::url_at(self.control().address())
+    }
+
+    /// Runs statements on a connection of its own; gives the first number of each row.
+    async fn ask(&self, script: &str) -> Vec<i64> {
+        ask::<Self::Engine>(&self.url(), script).await
+    }
+}
+
+async fn ask<E: Engine>(url: &str, script: &str) -> Vec<i64> {
+    let options = E::options(url).unwrap();
+    let mut engine = E::connect(&options, Spelling::new("crossfade_", E::NUMBERED)).await.unwrap();
+    let answer = engine.script(script, |row| row.number(0)).await.unwrap();
+    engine.close().await.unwrap();
+    answer
+}
+
+struct OnMariaDb(test_servers::MariaDb);
+
+impl OnMariaDb {
+    /// With a database; its character set is that of the server, as it is where nobody thought of it.
+    fn with_database(server: test_servers::MariaDb) -> Self {
+        runtime().block_on(ask::<super::mariadb::MariaDb>(
+            &format!("{}/mysql", server.url()),
+            "CREATE DATABASE data",
+        ));
+        Self(server)
+    }
+}
+
+impl Place for OnMariaDb {
+    type Engine = super::mariadb::MariaDb;
+
+    fn start() -> Self {
+        Self::with_database(test_servers::MariaDb::start().unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn control(&self) -> &Control {
+        &self.0
+    }
+
+    fn url_at(address: SocketAddr) -> String {
+        format!("mysql://root@{address}/data")
+    }
+}
+
+struct OnPostgres(test_servers::Postgres);
+
+impl Place for OnPostgres {
+    type Engine = super::postgres::Postgres;
+
+    fn start() -> Self {
+        Self(test_servers::Postgres::start().unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn control(&self) -> &Control {
+        &self.0
+    }
+
+    fn url_at(address: SocketAddr) -> String {
+        format!("postgres://postgres@{address}/postgres")
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn key(item: u64) -> Scope {
+    Key::new(&1, &item).into()
+}
+
+/// A journal with an open session.
+async fn begun(url: &str) -> Journal {
+    let journal = Journal::open(url).await.unwrap();
+    journal.open_session(LATE_BOUND, false).await.unwrap();
+    journal
+}
+
+/// Every mark, as the journal gives it; waits until it answers.
+async fn scopes(journal: &Journal) -> Vec<Scope> {
+    let started = Instant::now();
+    loop {
+        match journal.call(Command::ListScopes).await {
+            Ok(Reply::Scopes(scopes)) => return scopes.into_iter().map(|(_, scope)| scope).collect(),
+            Err(error) if started.elapsed() > Duration::from_secs(60) => panic!("{error}"),
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What databases spell differently.
+
+/// How one database spells what the others spell differently.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// The function that gives the larger of two values.
+    pub(crate) greatest: &'static str,
+    /// What follows an insert of marks that leaves rows alone that are there. It must not hide other errors.
+    pub(crate) or_leave_mark: &'static str,
+    /// What follows an insert of a sequence, up to what becomes of the one that is there.
+    pub(crate) or_set_sequence: &'static str,
+    /// The condition of marks on everything, or of all the others, by a value that is 1 or 0; an index has it.
+    pub(crate) everything: &'static str,
+    /// Whether an insert or a delete gives rows back (`RETURNING`).
+    pub(crate) returning: bool,
+}

@@ -1,0 +1,28 @@
+//! The journal in tables: what `JournalState` does to a value, done by statements that every database understands.
+//!
+//! A database brings a [`Connection`], which runs statements, and a [`Dialect`], which spells what differs. When a
+//! transaction begins and ends is the database's own affair.
+
+mod audit;
+mod claims;
+mod connection;
+mod dialect;
+mod mark_rows;
+mod marks;
+mod numbers;
+mod sessions;
+mod stages;
+mod state_row;
+mod statements;
+mod tables;
+
+pub(super) use connection::{Cells, Connection, Value, cells_and_values};
+pub(super) use dialect::Dialect;
+#[cfg(test)]
+pub(super) use mark_rows::select;
+pub(super) use state_row::StateRow;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use statements::{BATCH_COLUMN, LOAD_AND_LOCK_STATE};
+#[cfg(test)]
+pub(super) use statements::{DEAD, LEFT_ON_SCOPE, SELECT_MARK, due};
+pub(super) use tables::run;
