@@ -53,9 +53,9 @@
 //! | a commit waits for | nothing | the disk | the network and the server's disk | the same |
 //! | tested on | | | MariaDB 10.11 | PostgreSQL 15 |
 //!
-//! A file is the fastest, and needs nobody. A server is the right one where the disk does not outlive the process
-//! (containers), or where the server's backups and its availability are what you trust. Nothing stands in the way of the
-//! server that the migration leaves; but the journal must outlive it, so it is better on none of the two stores.
+//! A file needs nobody else. A server is the right one where the disk does not outlive the process (containers), or where
+//! the server's backups and its availability are what you trust. It may be a server whose data the migration moves, as
+//! long as it stays until the migration is over.
 //!
 //! # On a server
 //!
@@ -101,9 +101,9 @@
 //! SELECT * FROM crossfade_audit ORDER BY line DESC LIMIT 20;
 //! ```
 //!
-//! Read as you like, and change nothing: a change of the state row is taken for another process. Writing `COMMIT` is what
-//! a mark waits for, so keep the server near; a Unix socket (`?socket=` in MariaDB, `?host=/folder` in PostgreSQL) is the
-//! fastest. sqlx leaves Nagle's algorithm on, so on a network large batches may wait for an acknowledgement.
+//! Read as you like, and change nothing: another number in the state row is taken for another process. Each write waits for
+//! some round trips and a `COMMIT`, so keep the server near; a Unix socket (`?socket=` in MariaDB, `?host=/folder` in
+//! PostgreSQL) is the nearest. sqlx leaves Nagle's algorithm on: on a network a large batch may wait for an acknowledgement.
 //!
 //! # Durability
 //! A mark is durable before the authority is written. All marks of the moment share one commit (in SQLite: WAL with

@@ -108,9 +108,11 @@ fn install(install_db: &Path, data: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// `--no-defaults` has to be the first. A small log: the server writes all of it when it is installed.
+/// `--no-defaults` has to be the first. A small log: the server writes all of it when it is installed. Temporary files
+/// in a folder of its own: a server that starts removes those that others have in the same one.
 fn common_arguments(data: &Path) -> Vec<OsString> {
-    let mut arguments = vec!["--no-defaults".into(), option("--datadir=", data)];
+    let own = data.parent().unwrap_or(data);
+    let mut arguments = vec!["--no-defaults".into(), option("--datadir=", data), option("--tmpdir=", own)];
     arguments.push("--innodb-log-file-size=8M".into());
     if is_root() {
         arguments.push("--user=root".into());
