@@ -47,6 +47,15 @@
 //! # }
 //! ```
 //!
+//! # Settings
+//! All of them are in [`RoutingConfig`], each with its default, as TOML, JSON or a value; `RoutingConfig::default()` is stage
+//! `off` with nobody in the cohort. The layer itself has one, [`classified_by`](RouteLayer::classified_by).
+//!
+//! # Switching it off
+//! In `off` and `complete` a request is planned for one store and nothing else: no mark, no copy, no comparison. To take the
+//! layers out of the code, deploy a service that calls its store directly after `complete`, or after the way back to `off`.
+//! In every other stage a write that does not go through them is marked by nobody.
+//!
 //! # Changing the authority
 //! A move between `live` and `ramp_down` makes the other store the authority. The handle holds new writes, drains
 //! the running ones, waits until the reconciler has cleared every mark, hands ids over
