@@ -224,6 +224,8 @@ pub mod reconcile;
 
 #[cfg(feature = "admin")]
 pub mod admin;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "cassandra"))]
+pub mod backend;
 #[cfg(feature = "watch")]
 pub mod config_file;
 #[cfg(any(feature = "prometheus", feature = "metrics"))]

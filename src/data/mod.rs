@@ -107,7 +107,7 @@
 //!
 //! | wrong | right | or else |
 //! |---|---|---|
-//! | a stamp of `SYSDATE()` or `clock_timestamp()` in [`read`](RecordStore::read) | `now`, or the start of the statement (`NOW(6)`, `statement_timestamp()`) | a stamp that is younger than its read lets an old copy win |
+//! | a stamp of `SYSDATE()`, `clock_timestamp()` or `statement_timestamp()` in [`read`](RecordStore::read) | `now`, or the start of the statement (`NOW(6)`, `transaction_timestamp()` outside of a transaction) | a stamp that is younger than its read lets an old copy win |
 //! | a read from a replica | the node that takes the writes; `QUORUM` both ways | the copy misses the write that it was made for |
 //! | `replace` as delete and insert, or `REPLACE INTO` | an upsert of the columns that the record carries | other columns are lost |
 //! | a delete that removes a stamped row | a tombstone: the stamp stays | a late copy brings the record back |

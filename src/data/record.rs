@@ -101,8 +101,9 @@ impl<D: DataSet> fmt::Debug for Page<D> {
 /// # Stamps
 /// `now` is the gateway's own stamp, unique and rising, taken before the read was asked for. With one gateway, return it as it
 /// is. Where several gateways write, whose clocks differ, a store with a clock of its own ignores `now` and returns the start
-/// of its statement (`NOW(6)`, `statement_timestamp()`), **never** a clock that runs after the snapshot was taken (`SYSDATE()`,
-/// `clock_timestamp()`): a stamp must be older than what the read can have missed.
+/// of its statement (MariaDB's `NOW(6)`, PostgreSQL's `transaction_timestamp()` outside of a transaction), **never** a clock
+/// that runs after the snapshot was taken (`SYSDATE()`, `clock_timestamp()`, also `statement_timestamp()`): a stamp must be
+/// older than what the read can have missed.
 ///
 /// # Cancellation
 /// A future that is dropped may leave the request inside the store. The store's own statement timeout has to be

@@ -62,7 +62,7 @@ where
             self.run(form).await;
             drop(permit);
         };
-        drop(runtime.spawn(task.in_current_span()));
+        drop(runtime.spawn(Leg::Shadow.scope(task).in_current_span()));
     }
 
     async fn run(mut self, answer: Option<C::Form>) {

@@ -19,7 +19,24 @@ pub enum Leg {
     Fallback,
 }
 
+tokio::task_local! {
+    static LEG: Leg;
+}
+
 impl Leg {
+    /// Why the running task calls stores: [`Shadow`](Self::Shadow) in the task of a shadow read, else
+    /// [`Answer`](Self::Answer). For a store that keeps connections apart for background work. A task that is spawned
+    /// inside does not know it any more.
+    #[must_use]
+    pub fn current() -> Self {
+        LEG.try_with(|leg| *leg).unwrap_or(Self::Answer)
+    }
+
+    /// Runs a task in which [`current`](Self::current) is this leg.
+    pub(crate) fn scope<F: Future>(self, task: F) -> impl Future<Output = F::Output> {
+        LEG.scope(self, task)
+    }
+
     /// The name in metrics and spans.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,0 +1,34 @@
+//! Databases as stores: pools that keep background work apart, bounds on what a server may still do, and what an error
+//! means for a write.
+//!
+//! | feature | | through |
+//! |---|---|---|
+//! | `mysql` | [`MySql`](sql::MySql): MariaDB, MySQL | sqlx |
+//! | `postgres` | [`Postgres`](sql::Postgres): PostgreSQL | sqlx |
+//! | `cassandra` | [`Cassandra`](cassandra::Cassandra): Cassandra, ScyllaDB | scylla |
+//!
+//! The statements of requests stay yours. For copies, a [`RecordStore`](crate::data::RecordStore) is a few lines over
+//! [`Statements`](sql::Statements) of a table, or over a [`Statement`](cassandra::Statement) each and a
+//! [`Walk`](cassandra::Walk). What is here is what is the same for every data set, and easy to get wrong.
+//!
+//! Tested on MariaDB 10.11, PostgreSQL 15 and Cassandra 5.0.
+//!
+//! # Values that cross
+//!
+//! A record is in your own type, and each store maps it to its columns. What was measured to survive, there and back, and what
+//! it takes:
+//!
+//! | in SQL | in Cassandra | take care |
+//! |---|---|---|
+//! | `BIGINT` | `bigint` | both ends survive |
+//! | `DECIMAL(24, 4)` | `decimal` | `CqlDecimal` of the digits and the scale; 0.1 may come back as 0.1000: compare the value, not the text |
+//! | `DATETIME(6)`, `TIMESTAMP(6)` | `timestamp` | milliseconds. Round down, before 1970 too (`div_euclid`), and let [`same`](crate::data::DataSet::same) compare so |
+//! | `TEXT`, `MEDIUMTEXT` in utf8mb4 | `text` | emoji, combining marks, spaces at the end, 1 MB survive. `TEXT` of MariaDB ends at 64 KiB |
+//! | the empty text, `NULL` | the same | they stay two things. Bind `NULL`; an unset value keeps what was there |
+//! | a zero byte in a text | the same | not in PostgreSQL, which rejects it |
+//! | columns that the record does not carry | the same | are kept |
+
+#[cfg(feature = "cassandra")]
+pub mod cassandra;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod sql;

@@ -1,0 +1,90 @@
+//! Whether the schema fits the service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sqlx::{Column, Executor, SqlSafeStr, SqlStr, Statement};
+
+use super::dialect::Dialect;
+use super::error::OpenError;
+use super::statements::{Statements, sql};
+use super::store::SqlStore;
+use crate::data::DataSet;
+
+impl<DB> SqlStore<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Prepares all statements of a table, and compares the types of the columns group, item, and those of the record with
+    /// what the service reads.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn check_table<D: DataSet>(
+        &self,
+        statements: &Statements<DB, D>,
+        reads: &[Reads<DB>],
+    ) -> Result<(), OpenError> {
+        let texts = statements.texts();
+        for text in texts.all() {
+            let of_rows = Arc::ptr_eq(text, &texts.read);
+            self.check(sql(text), if of_rows { reads } else { &[] }).await?;
+        }
+        Ok(())
+    }
+
+    /// Prepares a statement and compares the types of its columns with those that the service reads, so that a schema that
+    /// does not fit is an error of the start and not of a request.
+    ///
+    /// # Errors
+    /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
+    pub async fn check(&self, statement: impl SqlSafeStr, reads: &[Reads<DB>]) -> Result<(), OpenError> {
+        let statement = statement.into_sql_str();
+        let (place, text) = (self.place.to_string(), statement.as_str().to_owned());
+        let (database, prepared) = (DB::NAME, self.prepared(statement).await);
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(source) => return Err(OpenError::Statement { database, place, statement: text, source }),
+        };
+        let mut columns = prepared.columns().iter().zip(reads);
+        let Some((column, reads)) = columns.find(|(column, reads)| !(reads.compatible)(column.type_info()))
+        else {
+            return Ok(());
+        };
+        let (found, wanted) = (column.type_info().to_string().into(), reads.name);
+        Err(OpenError::ColumnType {
+            database,
+            place,
+            statement: text,
+            column: column.name().into(),
+            found,
+            wanted,
+        })
+    }
+
+    async fn prepared(&self, statement: SqlStr) -> sqlx::Result<DB::Statement> {
+        let mut connection = self.background.acquire().await?;
+        (&mut *connection).prepare(statement).await
+    }
+}
+
+/// A type that the service reads from a column.
+pub struct Reads<DB: sqlx::Database> {
+    name: &'static str,
+    compatible: fn(&DB::TypeInfo) -> bool,
+}
+
+impl<DB: sqlx::Database> Reads<DB> {
+    /// The type of a column.
+    #[must_use]
+    pub fn a<T: sqlx::Type<DB>>() -> Self {
+        Self { name: std::any::type_name::<T>(), compatible: T::compatible }
+    }
+}
+
+impl<DB: sqlx::Database> fmt::Debug for Reads<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

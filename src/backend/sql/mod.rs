@@ -1,0 +1,229 @@
+//! MariaDB, MySQL and PostgreSQL as stores, through sqlx.
+//!
+//! ```no_run
+//! use crossfade::backend::sql::MySql;
+//! use crossfade::data::{ClassifyOutcome, Outcome};
+//! # use crossfade::{Refused, route::RoutingConfig};
+//! # #[derive(Clone)] struct Get(i64);
+//! # #[derive(Debug, thiserror::Error)] enum Error {
+//! #     #[error(transparent)] Sql(#[from] sqlx::Error),
+//! #     #[error(transparent)] Refused(#[from] Refused),
+//! # }
+//! # async fn example(config: RoutingConfig) -> Result<(), Box<dyn std::error::Error>> {
+//! let mysql = MySql::open("mysql://app@127.0.0.1:3306/billing").await?;
+//! mysql.check_late_bound(config.late_bound.legacy)?;
+//!
+//! // The request path: a tower service, for the stack.
+//! let legacy = mysql.service(|pool, Get(id): Get| async move {
+//!     let total: Option<i64> =
+//!         sqlx::query_scalar("SELECT total_cents FROM invoices WHERE id = ?").bind(id).fetch_optional(&pool).await?;
+//!     Ok::<_, Error>(total)
+//! });
+//!
+//! // The copies: a `RecordStore` of yours that holds `mysql` and runs its statements on the pool for background work.
+//! let background = mysql.background();
+//! # let (_, _) = (legacy, background);
+//! # Ok(()) }
+//! ```
+//!
+//! # A record as a row
+//!
+//! Where a record is one row, a [`Table`] says how, and [`Statements`] are what a
+//! [`RecordStore`](crate::data::RecordStore) runs. What is left to write is what a row means:
+//!
+//! ```no_run
+//! use crossfade::backend::sql::{BoundQuery, MySql, StampedRow, Statements, Table};
+//! use crossfade::data::{DataSet, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+//! # struct Invoices;
+//! # #[derive(Clone)] struct Invoice { total: i64, state: String }
+//! # impl DataSet for Invoices {
+//! #     type Group = i64; type Item = i64; type Record = Invoice;
+//! #     fn same(_: &Invoice, _: &Invoice) -> bool { true }
+//! # }
+//!
+//! #[derive(Clone)]
+//! struct InMySql {
+//!     store: MySql,
+//!     invoices: Statements<sqlx::MySql, Invoices>,
+//! }
+//!
+//! /// The columns of the key, and those of the table's description in their order.
+//! type Row = (i64, i64, i64, String);
+//!
+//! impl InMySql {
+//!     async fn open(url: &str) -> Result<Self, Box<dyn std::error::Error>> {
+//!         let table = Table::new("invoices", "customer_id", "id", ["total_cents", "state"]);
+//!         Ok(Self { store: MySql::open(url).await?, invoices: MySql::table(&table) })
+//!     }
+//! }
+//!
+//! fn columns(query: BoundQuery<sqlx::MySql>, invoice: &Invoice) -> BoundQuery<sqlx::MySql> {
+//!     query.bind(invoice.total).bind(&invoice.state)
+//! }
+//!
+//! fn invoice((_, _, total, state): Row) -> Invoice {
+//!     Invoice { total, state }
+//! }
+//!
+//! impl RecordStore for InMySql {
+//!     type Data = Invoices;
+//!     type Error = sqlx::Error;
+//!     const KEEPS_STAMPS: bool = false; // true with `Table::stamped`
+//!
+//!     async fn read(&self, key: &RecordKey<Invoices>, _: Stamp) -> sqlx::Result<StampedRecord<Invoices>> {
+//!         let read = self.invoices.read_stamped(key).fetch_one(self.store.background()).await?;
+//!         Ok((read.stamp, read.row.map(invoice)))
+//!     }
+//!
+//!     async fn replace(&self, key: &RecordKey<Invoices>, record: Option<&Invoice>, stamp: Stamp) -> sqlx::Result<()> {
+//!         let query = match record {
+//!             Some(record) => columns(self.invoices.replace(key, stamp), record),
+//!             None => self.invoices.delete(key, stamp),
+//!         };
+//!         query.execute(self.store.background()).await.map(drop)
+//!     }
+//!
+//!     async fn page(
+//!         &self,
+//!         group: Option<&i64>,
+//!         after: Option<&RecordKey<Invoices>>,
+//!         limit: usize,
+//!         now: Stamp,
+//!     ) -> sqlx::Result<Page<Invoices>> {
+//!         let rows = self.invoices.page_stamped(group, after, limit).fetch_all(self.store.background()).await?;
+//!         let (stamp, rows) = StampedRow::page(rows, now);
+//!         Ok(Page { stamp, records: rows.into_iter().map(|row: Row| ((row.0, row.1).into(), invoice(row))).collect() })
+//!     }
+//!
+//!     fn outcome(error: &sqlx::Error) -> Outcome {
+//!         MySql::outcome(error)
+//!     }
+//! }
+//! ```
+//!
+//! [`SqlStore::check_table`] prepares all of its statements at the start. What they take care of, and statements of your
+//! own have to:
+//!
+//! ```
+//! // Wrong: deletes the row and inserts another one, without the columns that the service does not know.
+//! let wrong = "REPLACE INTO invoices (customer_id, id, total_cents) VALUES (?, ?, ?)";
+//! // Right.
+//! let right = "INSERT INTO invoices (customer_id, id, total_cents) VALUES (?, ?, ?)
+//!     ON DUPLICATE KEY UPDATE total_cents = VALUES(total_cents)";
+//! # let (_, _) = (wrong, right);
+//! ```
+//!
+//! - **Another unique key.** In MariaDB `ON DUPLICATE KEY UPDATE` changes whatever row *any* unique key found, also that of
+//!   another record. Here that is an error, `Column .. cannot be null`, and the copy stays a mark. Copies come in no order, so
+//!   in the table that they go to a second unique key makes copies wait for each other, and two records that swapped
+//!   their values never get there: drop it until that store decides.
+//! - **Values that do not fit.** A MariaDB that is not in strict mode cuts texts and rounds numbers, silently. Connections for
+//!   background work are strict whatever the server is set to, those for callers are as the server is set.
+//! - **Keys as text** are compared by their collation: where that ignores case, `a` and `A` are one key. The pages of a group
+//!   have its order, which has to be that of the other store. Make key columns `COLLATE utf8mb4_bin` in MariaDB, `COLLATE "C"` in
+//!   PostgreSQL: these are the order of Cassandra, too. A key that is longer than its column or the index allows is an error, and rejected.
+//! - **Stamps** come from a clock that is read before the statement reads: `UTC_TIMESTAMP(6)` in MariaDB,
+//!   `transaction_timestamp()` in PostgreSQL. `SYSDATE()` and `clock_timestamp()` are later. So is PostgreSQL's
+//!   `statement_timestamp()`: a statement reads what was committed when it was *bound*, and that clock is set once more when it
+//!   is executed. In a transaction all of them say nothing of what it sees, so stamped reads stay outside.
+//! - **A page** is keyset. MariaDB compares rows, `(customer_id, id) > (?, ?)`, without a range of the index, and reads from
+//!   the start of the table; `customer_id > ? OR (customer_id = ? AND id > ?)` reads what it returns.
+//! - **PostgreSQL's texts** hold no zero byte. One that comes from MariaDB or Cassandra is rejected.
+//!
+//! # Two pools
+//!
+//! Copies, repairs, fill and shadow reads have a pool of their own ([`SqlStore::background`]), so that a fill in full swing
+//! leaves callers the connections that they had. A handler gets the right one: that for callers, or in a shadow read that
+//! for background work.
+//!
+//! # When a write may still land
+//!
+//! A client that gives up does not stop a server. So each connection asks the server to end statements itself:
+//!
+//! | | MariaDB | PostgreSQL |
+//! |---|---|---|
+//! | a statement, [`statement_timeout`](Builder::statement_timeout) | `max_statement_time` | `statement_timeout` |
+//! | waiting for a row lock, the same | `innodb_lock_wait_timeout` | `lock_timeout` |
+//! | a transaction whose client is silent | the server notices that the connection is gone | `idle_in_transaction_session_timeout` |
+//!
+//! A request that takes longer than [`deadline`](Builder::deadline) is given up, and its connection is closed. A statement
+//! that it sent at the last moment ends within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
+//! [`check_late_bound`](SqlStore::check_late_bound) compares it with the routing config.
+//!
+//! What nothing here bounds:
+//!
+//! - **A server that stands still** (SIGSTOP, a frozen virtual machine, a disk that hangs) executes what it had received when
+//!   it goes on. Keep the late bound above the longest standstill that you have seen, or fence the server before it comes
+//!   back.
+//! - **MySQL** proper has no `max_statement_time` for writes; only the lock wait is bounded there. Tested is MariaDB.
+//! - **`COMMIT`** is no statement that a timeout ends. It waits for the disk, and with semi-synchronous replication for a
+//!   replica.
+//!
+//! # What an error means
+//!
+//! [`SqlStore::outcome`] says it for every error of the driver, and only calls [`Rejected`](crate::data::Outcome::Rejected)
+//! what surely changed nothing: an error that the server reports for a statement that it then rolls back, a connection that
+//! was never had. A broken connection, a server that shuts down, a deadline: unknown.
+//!
+//! ```
+//! # use crossfade::{backend::sql::MySql, data::Outcome};
+//! # fn outcomes(error: sqlx::Error) -> Outcome {
+//! // Wrong: a connection that broke after COMMIT was sent has perhaps committed.
+//! if matches!(error, sqlx::Error::Io(_)) { return Outcome::Rejected; }
+//! // Right.
+//! MySql::outcome(&error)
+//! # }
+//! ```
+//!
+//! It speaks of a request whose error comes from the statement that failed. A handler that goes on after a failed statement,
+//! or writes outside of one transaction, knows better itself.
+//!
+//! # What sqlx does, and what is done about it
+//!
+//! - The pool pings a connection before it gives it out and after it came back: two round trips a statement. The first is
+//!   switched off here; a connection that broke while it rested is an error of the statement, [`Io`](sqlx::Error::Io), and so unknown.
+//! - A query future that is dropped in the middle of a packet leaves a MySQL connection out of step. A handler runs in a task
+//!   of its own, so a caller that goes away drops nothing.
+//! - A statement that is not in the cache of prepared statements costs round trips. Write few statements, and bind.
+//! - MariaDB's default character set is latin1. sqlx asks for utf8mb4 on its connections; create tables with it, too.
+
+mod check;
+mod dialect;
+mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod open;
+mod own_writes;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod replaces;
+mod service;
+mod settings;
+mod stamped_row;
+mod statements;
+mod store;
+mod syntax;
+mod table;
+mod text;
+mod texts;
+mod writes;
+
+pub use check::Reads;
+pub use dialect::Dialect;
+pub use error::OpenError;
+pub use service::{ResponseFuture, SqlService};
+pub use settings::Builder;
+pub use stamped_row::StampedRow;
+pub use statements::{BoundQuery, BoundRead, Statements};
+pub use store::SqlStore;
+pub use syntax::Syntax;
+pub use table::Table;
+
+/// A store in MariaDB or MySQL.
+#[cfg(feature = "mysql")]
+pub type MySql = SqlStore<sqlx::MySql>;
+
+/// A store in PostgreSQL.
+#[cfg(feature = "postgres")]
+pub type Postgres = SqlStore<sqlx::Postgres>;

@@ -1,0 +1,112 @@
+//! Connecting for the first time.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::pool::PoolOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool};
+use tokio::time::timeout;
+
+use super::dialect::Dialect;
+use super::error::{OpenError, Refusal, refusal};
+use super::place::Place;
+use super::settings::{Builder, Settings};
+use super::store::SqlStore;
+
+/// How long the first connection may take.
+const FIRST_CONNECTION_MAX: Duration = Duration::from_secs(10);
+
+type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
+
+impl<DB> Builder<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Connects once, to see that the store is there and lets us in; the pools connect when they are used.
+    ///
+    /// # Errors
+    /// [`OpenError`] says which store, which part of the URL, and what to do.
+    pub async fn open(self) -> Result<SqlStore<DB>, OpenError> {
+        let store = self.open_lazy()?;
+        let first = timeout(FIRST_CONNECTION_MAX, first_connection::<DB>(&self.url, self.settings)).await;
+        let late = || Err(sqlx::Error::Io(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+        first.unwrap_or_else(|_| late()).map_err(|source| refused::<DB>(source, &store.place))?;
+        Ok(store)
+    }
+
+    /// Connects when the store is used first: for a target that may be down while the service starts.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`] alone.
+    pub fn open_lazy(&self) -> Result<SqlStore<DB>, OpenError> {
+        let place = Place::of::<DB>(&self.url)?;
+        let options = options::<DB>(&self.url)?;
+        let pool = |background| pool::<DB>(self.settings, background, options.clone());
+        Ok(SqlStore {
+            callers: pool(false),
+            background: pool(true),
+            place: Arc::new(place),
+            settings: self.settings,
+        })
+    }
+}
+
+fn options<DB: Dialect>(url: &str) -> Result<Options<DB>, OpenError> {
+    Options::<DB>::from_str(url).map_err(|error| Place::bad::<DB>(&error.to_string()))
+}
+
+fn pool<DB>(settings: Settings, background: bool, options: Options<DB>) -> Pool<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let connections = if background { settings.background_connections } else { settings.connections };
+    PoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false) // a round trip for each statement
+        .after_connect(move |connection, _| {
+            Box::pin(begin_session::<DB>(connection, settings.statement_timeout, background))
+        })
+        .connect_lazy_with(options)
+}
+
+async fn begin_session<DB>(
+    connection: &mut DB::Connection,
+    statement_timeout: Duration,
+    background: bool,
+) -> sqlx::Result<()>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    for setting in DB::session(statement_timeout, background) {
+        sqlx::raw_sql(AssertSqlSafe(setting)).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn first_connection<DB>(url: &str, settings: Settings) -> sqlx::Result<()>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let options = Options::<DB>::from_str(url)?;
+    let mut first = options.connect().await?;
+    begin_session::<DB>(&mut first, settings.statement_timeout, true).await?;
+    first.close().await
+}
+
+fn refused<DB: Dialect>(source: sqlx::Error, place: &Place) -> OpenError {
+    let (database, at) = (DB::NAME, place.to_string());
+    let refusal = source.as_database_error().map_or(Refusal::Other, refusal);
+    match refusal {
+        Refusal::NotLetIn => {
+            OpenError::NotLetIn { database, place: at, user: place.user().to_owned(), source }
+        }
+        Refusal::NoDatabase => OpenError::NoDatabase { database, place: at, source },
+        Refusal::Other => OpenError::Unreachable { database, place: at, source },
+    }
+}

@@ -1,0 +1,139 @@
+//! [`SqlStore`].
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Executor, Pool};
+
+use super::dialect::Dialect;
+use super::error::OpenError;
+use super::place::Place;
+use super::service::SqlService;
+use super::settings::{Builder, Settings};
+use super::statements::Statements;
+use super::table::Table;
+use crate::data::{DataSet, Outcome};
+use crate::route::Leg;
+
+/// A database as a store: a pool for callers, one for background work, and bounds on what the server may still do. Cheap to
+/// clone.
+pub struct SqlStore<DB: Dialect> {
+    pub(super) callers: Pool<DB>,
+    pub(super) background: Pool<DB>,
+    pub(super) place: Arc<Place>,
+    pub(super) settings: Settings,
+}
+
+impl<DB> SqlStore<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Connects with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::builder(url).open().await
+    }
+
+    /// Settings before connecting.
+    pub fn builder(url: &str) -> Builder<DB> {
+        Builder::new(url)
+    }
+
+    /// The pool that fits who is asking: that for callers, or in a shadow read that for background work.
+    #[must_use]
+    pub fn pool(&self) -> &Pool<DB> {
+        if Leg::current() == Leg::Shadow { &self.background } else { &self.callers }
+    }
+
+    /// The pool for copies, repairs and fill: for the statements of a [`RecordStore`](crate::data::RecordStore).
+    #[must_use]
+    pub const fn background(&self) -> &Pool<DB> {
+        &self.background
+    }
+
+    /// What an error means for a write: see the [module docs](super#what-an-error-means).
+    #[must_use]
+    pub fn outcome(error: &sqlx::Error) -> Outcome {
+        match error {
+            sqlx::Error::Database(error) => DB::outcome_of(&**error),
+            // Never sent: no connection was had, or the values could not be written down.
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Configuration(_)
+            | sqlx::Error::InvalidArgument(_)
+            | sqlx::Error::Encode(_) => Outcome::Rejected,
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                Outcome::Rejected
+            }
+            _ => Outcome::Unknown,
+        }
+    }
+
+    /// How long after a request was given up one of its writes may still land: what
+    /// [`late_bound`](crate::route::LateBounds) of this store has to exceed. What it leaves out is in the
+    /// [module docs](super#when-a-write-may-still-land).
+    #[must_use]
+    pub fn lands_within(&self) -> Duration {
+        // The statement may have been sent at the last moment before the request was given up.
+        self.settings.statement_timeout
+    }
+
+    /// Compares [`lands_within`](Self::lands_within) with the late bound of the routing config. Ask it at the start.
+    ///
+    /// # Errors
+    /// [`OpenError::LateBound`] when the late bound is not longer.
+    pub fn check_late_bound(&self, late_bound: Duration) -> Result<(), OpenError> {
+        let lands_within = self.lands_within();
+        if lands_within < late_bound {
+            return Ok(());
+        }
+        Err(OpenError::LateBound { database: DB::NAME, lands_within, late_bound })
+    }
+
+    /// The statements of a table that holds the records of `D`.
+    #[must_use]
+    pub fn table<D: DataSet>(table: &Table) -> Statements<DB, D> {
+        Statements::new(table)
+    }
+
+    /// The request path as a tower service: `handler` gets the pool that fits the call, and the request.
+    ///
+    /// Each request runs in a task of its own, to its end or the deadline, also when its caller goes away. At the deadline it is
+    /// an [`Io`](sqlx::Error::Io) error of the kind `TimedOut`, whose outcome is unknown.
+    pub fn service<F, Req, Fut>(&self, handler: F) -> SqlService<DB, F>
+    where
+        F: Fn(Pool<DB>, Req) -> Fut, // so that the pool's type is known inside of a closure
+    {
+        SqlService::new(self.clone(), handler)
+    }
+
+    /// Closes both pools, waiting for what runs.
+    pub async fn close(&self) {
+        self.callers.close().await;
+        self.background.close().await;
+    }
+}
+
+impl<DB: Dialect> Clone for SqlStore<DB> {
+    fn clone(&self) -> Self {
+        Self {
+            callers: self.callers.clone(),
+            background: self.background.clone(),
+            place: Arc::clone(&self.place),
+            settings: self.settings,
+        }
+    }
+}
+
+impl<DB: Dialect> fmt::Debug for SqlStore<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore")
+            .field("database", &DB::NAME)
+            .field("place", &self.place.to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! A data set of the tests, and its stores in each database.
+
+use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
+use crossfade::backend::sql::{
+    BoundQuery, Dialect, MySql, Postgres, SqlStore, StampedRow, Statements, Table,
+};
+use crossfade::data::{DataSet, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+
+use crate::servers::{
+    alter, cassandra, in_mysql, in_postgres, mysql_database, mysql_url, postgres_database, postgres_url,
+};
+
+pub(crate) struct Notes;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) total: i64,
+    pub(crate) text: String,
+}
+
+impl Note {
+    pub(crate) fn new(total: i64) -> Self {
+        Self { total, text: format!("note {total}") }
+    }
+}
+
+impl DataSet for Notes {
+    type Group = i64;
+    type Item = i64;
+    type Record = Note;
+
+    fn same(a: &Note, b: &Note) -> bool {
+        a == b
+    }
+}
+
+pub(crate) fn key(group: i64, item: i64) -> RecordKey<Notes> {
+    (group, item).into()
+}
+
+type Row = (i64, i64, i64, String);
+
+fn record((group, item, total, text): Row) -> KeyedRecord<Notes> {
+    (key(group, item), Note { total, text })
+}
+
+pub(crate) struct SqlNotes<DB: Dialect> {
+    pub(crate) store: SqlStore<DB>,
+    pub(crate) table: Statements<DB, Notes>,
+    pub(crate) url: String,
+}
+
+pub(crate) const COLUMNS: &str = "customer BIGINT NOT NULL, id BIGINT NOT NULL, total BIGINT, words TEXT,
+    stamp BIGINT NOT NULL DEFAULT 0, deleted BOOLEAN NOT NULL DEFAULT FALSE, unknown INT DEFAULT 7,
+    PRIMARY KEY (customer, id)";
+
+pub(crate) fn table() -> Table {
+    Table::new("notes", "customer", "id", ["total", "words"]).stamped("stamp", "deleted")
+}
+
+pub(crate) async fn mysql_notes() -> SqlNotes<sqlx::MySql> {
+    let url = mysql_database(&mysql_url()).await;
+    in_mysql(&url, &format!("CREATE TABLE notes ({COLUMNS})")).await;
+    SqlNotes { store: MySql::open(&url).await.unwrap(), table: MySql::table(&table()), url }
+}
+
+pub(crate) async fn postgres_notes() -> SqlNotes<sqlx::Postgres> {
+    let url = postgres_database(&postgres_url()).await;
+    in_postgres(&url, &format!("CREATE TABLE notes ({COLUMNS})")).await;
+    SqlNotes { store: Postgres::open(&url).await.unwrap(), table: Postgres::table(&table()), url }
+}
+
+impl<DB: Dialect> Clone for SqlNotes<DB> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), table: self.table.clone(), url: self.url.clone() }
+    }
+}
+
+macro_rules! sql_notes {
+    ($db:ty) => {
+        impl SqlNotes<$db> {
+            pub(crate) fn columns(query: BoundQuery<$db>, note: &Note) -> BoundQuery<$db> {
+                query.bind(note.total).bind(&note.text)
+            }
+        }
+
+        impl RecordStore for SqlNotes<$db> {
+            type Data = Notes;
+            type Error = sqlx::Error;
+            const KEEPS_STAMPS: bool = true;
+
+            async fn read(&self, key: &RecordKey<Notes>, _: Stamp) -> sqlx::Result<StampedRecord<Notes>> {
+                let read = self.table.read_stamped::<Row>(key).fetch_one(self.store.background()).await?;
+                Ok((read.stamp, read.row.map(|row| record(row).1)))
+            }
+
+            async fn replace(
+                &self,
+                key: &RecordKey<Notes>,
+                note: Option<&Note>,
+                stamp: Stamp,
+            ) -> sqlx::Result<()> {
+                let query = match note {
+                    Some(note) => Self::columns(self.table.replace(key, stamp), note),
+                    None => self.table.delete(key, stamp),
+                };
+                query.execute(self.store.background()).await.map(drop)
+            }
+
+            async fn replace_many(&self, notes: &[KeyedRecord<Notes>], stamp: Stamp) -> sqlx::Result<()> {
+                self.table.replace_many(self.store.background(), notes, stamp, Self::columns).await
+            }
+
+            async fn page(
+                &self,
+                group: Option<&i64>,
+                after: Option<&RecordKey<Notes>>,
+                limit: usize,
+                now: Stamp,
+            ) -> sqlx::Result<Page<Notes>> {
+                let rows = self.table.page_stamped::<Row>(group, after, limit);
+                let (stamp, rows) = StampedRow::page(rows.fetch_all(self.store.background()).await?, now);
+                Ok(Page { stamp, records: rows.into_iter().map(record).collect() })
+            }
+
+            async fn clock(&self) -> sqlx::Result<Option<Stamp>> {
+                self.table.clock().fetch_one(self.store.background()).await.map(Some)
+            }
+
+            fn outcome(error: &sqlx::Error) -> Outcome {
+                SqlStore::<$db>::outcome(error)
+            }
+        }
+    };
+}
+
+sql_notes!(sqlx::MySql);
+sql_notes!(sqlx::Postgres);
+
+#[derive(Clone)]
+pub(crate) struct CassandraNotes {
+    pub(crate) store: Cassandra,
+    read: Statement<(i64, String)>,
+    replace: Statement,
+    delete: Statement,
+    walk: Walk<Row>,
+}
+
+pub(crate) const CASSANDRA_TABLE: &str = "CREATE TABLE notes (customer bigint, id bigint, total bigint, words text, unknown int, PRIMARY KEY (customer, id))";
+
+pub(crate) async fn cassandra_notes() -> CassandraNotes {
+    let store = cassandra().await;
+    alter(store.session().unwrap(), CASSANDRA_TABLE).await;
+    CassandraNotes::over(store)
+}
+
+impl CassandraNotes {
+    pub(crate) fn over(store: Cassandra) -> Self {
+        Self {
+            read: store.reads("SELECT total, words FROM notes WHERE customer = ? AND id = ?").background(),
+            replace: store
+                .replaces(
+                    "INSERT INTO notes (customer, id, total, words) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
+                )
+                .background(),
+            delete: store
+                .replaces("DELETE FROM notes USING TIMESTAMP ? WHERE customer = ? AND id = ?")
+                .background(),
+            walk: store.walk("notes", "customer", "id", &["total", "words"]),
+            store,
+        }
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), crossfade::backend::cassandra::OpenError> {
+        tokio::try_join!(self.read.check(), self.replace.check(), self.delete.check(), self.walk.check())
+            .map(drop)
+    }
+}
+
+impl RecordStore for CassandraNotes {
+    type Data = Notes;
+    type Error = CassandraError;
+    const KEEPS_STAMPS: bool = true;
+
+    async fn read(&self, key: &RecordKey<Notes>, now: Stamp) -> Result<StampedRecord<Notes>, CassandraError> {
+        let found = self.read.one((key.group, key.item)).await?;
+        Ok((now, found.map(|(total, text)| Note { total, text })))
+    }
+
+    async fn replace(
+        &self,
+        key: &RecordKey<Notes>,
+        note: Option<&Note>,
+        stamp: Stamp,
+    ) -> Result<(), CassandraError> {
+        match note {
+            Some(note) => self.replace.run((key.group, key.item, note.total, &note.text, stamp)).await,
+            None => self.delete.run((stamp, key.group, key.item)).await,
+        }
+    }
+
+    async fn page(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Notes>>,
+        limit: usize,
+        now: Stamp,
+    ) -> Result<Page<Notes>, CassandraError> {
+        let rows = self.walk.page(group, after.map(|key| (&key.group, &key.item)), limit).await?;
+        Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
+    }
+
+    async fn clock(&self) -> Result<Option<Stamp>, CassandraError> {
+        self.store.clock().await.map(Some)
+    }
+
+    fn outcome(error: &CassandraError) -> Outcome {
+        Cassandra::outcome(error)
+    }
+}
