@@ -3,14 +3,14 @@
 use crossfade::data::{Outcome, Page, RecordKey, RecordStore, Stamp};
 
 use super::schema::{REPLACE, REPLACE_MANY};
-use super::store::{Target, to_json, wall_clock};
+use super::store::{InFile, to_json, wall_clock};
 use crate::domain::{self, Invoice, Invoices};
 use crate::request::StoreError;
-use crate::sqlite::store_error;
+use crate::store_error::store_error;
 use crossfade::route::Store;
 
 /// What copies, repair and fill need: the larger stamp wins, whenever a copy lands.
-impl RecordStore for Target {
+impl RecordStore for InFile {
     type Data = Invoices;
     type Error = StoreError;
     const KEEPS_STAMPS: bool = true;

@@ -2,27 +2,46 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use crossfade::data::Stamp;
+use crossfade::route::Store;
 use sqlx::SqliteExecutor;
 
 use super::schema::{GET, LIST, SCHEMA, WALK};
 use crate::domain::Invoice;
+use crate::request::StoreError;
 use crate::sqlite::Database;
+use crate::store_error::store_error;
 
-/// The document store, for copies.
+/// Documents in a file, for requests and for copies.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub(crate) struct InFile {
     pub(super) database: Database,
 }
 
-impl Target {
+impl InFile {
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { database: Database::open(url, SCHEMA).await? })
+        let database = Database::open(url).await?;
+        let made = sqlx::raw_sql(SCHEMA).execute(&database.writer).await;
+        made.with_context(|| format!("cannot make the table of {url}"))?;
+        Ok(Self { database })
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
+    pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.number("SELECT count(*) FROM invoice_documents").await? == 0)
+    }
+
+    pub(crate) async fn largest_id(&self) -> Result<i64, StoreError> {
+        self.number("SELECT coalesce(max(invoice_id), 0) FROM invoice_documents").await
+    }
+
+    async fn number(&self, query: &'static str) -> Result<i64, StoreError> {
+        let found = sqlx::query_scalar(query).fetch_one(&self.database.readers).await;
+        found.map_err(|error| store_error(Store::Target, &error))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.database.close().await;
     }
 
     /// One invoice, in a transaction or outside of one.
