@@ -47,29 +47,34 @@ impl Files {
     pub(crate) fn explain(&self) -> Result<()> {
         say("");
         say("look for yourself (legacy stopped where complete began):");
-        say(&format!("  {}", look(&StoreUrl::of_legacy(&self.legacy)?, IN_LEGACY)));
-        say(&format!("  {}", look(&StoreUrl::of_target(&self.target)?, IN_TARGET)));
-        say(&format!("  {}", look(&StoreUrl::of_journal(&self.journal)?, ".tables")));
+        say(&format!("  {}", look(&StoreUrl::of_legacy(&self.legacy)?, IN_LEGACY_FILE, IN_LEGACY)));
+        say(&format!("  {}", look(&StoreUrl::of_target(&self.target)?, IN_TARGET_FILE, IN_TARGET)));
+        say(&format!("  {}", look(&StoreUrl::of_journal(&self.journal)?, ".tables", "")));
         Ok(())
     }
 }
 
-const IN_LEGACY: &str = "SELECT count(*), sum(total_cents) FROM invoices;";
-const IN_TARGET: &str = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
-const IN_CASSANDRA: &str = "SELECT count(*) FROM invoice_documents;";
+const IN_LEGACY_FILE: &str = "SELECT count(*), printf('%.2f', sum(total_cents) / 100.0) FROM invoices;";
+const IN_LEGACY: &str = "SELECT count(*), sum(total_cents) / 100.0 FROM invoices;";
+const IN_TARGET_FILE: &str = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
+const IN_TARGET: &str = "SELECT count(*) FROM invoice_documents;";
 
 /// How to ask a store something on the command line; passwords are left for the tool to ask for.
-fn look(url: &StoreUrl, query: &str) -> String {
+fn look(url: &StoreUrl, in_file: &str, on_server: &str) -> String {
     let (server, database) = url.shown_parts();
     let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
     match url.scheme {
         Scheme::Sqlite => {
             let file = url.text.trim_start_matches("sqlite:").trim_start_matches("//");
-            format!("sqlite3 {file} \"{query}\"")
+            format!("sqlite3 {file} \"{in_file}\"")
         }
-        Scheme::MySql => format!("mariadb -h {host} -P {port} -u {} {database} -e \"{query}\"", url.user()),
-        Scheme::Postgres => format!("psql -h {host} -p {port} -U {} {database} -c \"{query}\"", url.user()),
-        Scheme::Cassandra => format!("cqlsh {host} {port} -k {database} -e \"{IN_CASSANDRA}\""),
+        Scheme::MySql => {
+            format!("mariadb -h {host} -P {port} -u {} {database} -e \"{on_server}\"", url.user())
+        }
+        Scheme::Postgres => {
+            format!("psql -h {host} -p {port} -U {} {database} -c \"{on_server}\"", url.user())
+        }
+        Scheme::Cassandra => format!("cqlsh {host} {port} -k {database} -e \"{on_server}\""),
     }
 }
 

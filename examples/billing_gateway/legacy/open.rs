@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use crossfade::backend::sql::{MySql, Postgres};
+use anyhow::{Context, Result, anyhow};
+use crossfade::backend::sql::{MySql, OpenError, Postgres};
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 
@@ -44,14 +44,14 @@ impl Legacy {
 
     async fn in_mariadb(url: &str) -> Result<Self> {
         let builder = MySql::builder(url).statement_timeout(STATEMENT_MAX).deadline(REQUEST_MAX);
-        let store = builder.acquire_timeout(CONNECTION_WAIT).open().await?;
+        let store = builder.acquire_timeout(CONNECTION_WAIT).open().await.map_err(hinted)?;
         let (callers, background) = pools(&store, Pool::MariaDb);
         Ok(Self { server: Server::MariaDb(store), url: url.to_owned(), callers, background })
     }
 
     async fn in_postgres(url: &str) -> Result<Self> {
         let builder = Postgres::builder(url).statement_timeout(STATEMENT_MAX).deadline(REQUEST_MAX);
-        let store = builder.acquire_timeout(CONNECTION_WAIT).open().await?;
+        let store = builder.acquire_timeout(CONNECTION_WAIT).open().await.map_err(hinted)?;
         let (callers, background) = pools(&store, Pool::Postgres);
         Ok(Self { server: Server::Postgres(store), url: url.to_owned(), callers, background })
     }
@@ -68,6 +68,11 @@ impl Legacy {
             }
         })
     }
+}
+
+fn hinted(error: OpenError) -> anyhow::Error {
+    let missing = matches!(error, OpenError::NoDatabase { .. });
+    if missing { anyhow!("{error} (--create does)") } else { error.into() }
 }
 
 /// A user who may not create tables is fine where they are there.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use crossfade::backend::cassandra::{Builder, Cassandra, OpenError};
 use scylla::statement::unprepared;
 use tokio::time::{Instant, sleep};
@@ -29,7 +29,7 @@ pub(crate) struct InCassandra {
 
 impl InCassandra {
     pub(crate) async fn open(url: &StoreUrl) -> Result<Self> {
-        let opened = Self::over(builder(url).open().await?);
+        let opened = Self::over(builder(url).open().await.map_err(hinted)?);
         opened.make_table(url.shown()).await?;
         Ok(opened)
     }
@@ -39,7 +39,7 @@ impl InCassandra {
         let why = match builder(url).open().await {
             Err(error @ (OpenError::Unreachable { .. } | OpenError::Silent { .. })) => error,
             opened => {
-                let opened = Self::over(opened?);
+                let opened = Self::over(opened.map_err(hinted)?);
                 opened.make_table(url.shown()).await?;
                 return Ok(opened);
             }
@@ -109,6 +109,11 @@ impl InCassandra {
 
 fn builder(url: &StoreUrl) -> Builder {
     Cassandra::builder(&url.text).deadline(STATEMENT_MAX)
+}
+
+fn hinted(error: OpenError) -> anyhow::Error {
+    let missing = matches!(error, OpenError::NoKeyspace { .. });
+    if missing { anyhow!("{error} (--create creates it)") } else { error.into() }
 }
 
 fn cannot_make(place: &str) -> String {
