@@ -39,7 +39,7 @@ async fn a_cohort_replaces_the_one_before_and_leaves_the_rest_of_the_config() {
     let (mover, control, _folder) = driven().await;
     let values = vec!["Österreich \"AT\"".to_owned()];
     mover.set_cohort(Cohort::Country(values[0].as_str().into())).await.unwrap();
-    let mut wanted = RoutingConfig::from_toml(wiring::CONFIG).unwrap();
+    let mut wanted = RoutingConfig::from_toml(control.config).unwrap();
     wanted.cohort.rules = vec![AttributeRule { attribute: "country".into(), values }];
     assert_eq!(control.routing.config(), wanted);
 

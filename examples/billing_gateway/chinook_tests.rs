@@ -6,6 +6,7 @@ use crate::faults::Faults;
 use crate::legacy::Legacy;
 use crate::mover::Mover;
 use crate::target::Target;
+use crate::test_stores::{Urls, fresh_in};
 use crate::wiring::assemble;
 use crossfade::route::Stage;
 
@@ -62,21 +63,27 @@ async fn chinook_arrives_equal_through_all_stages() {
         println!("skipped: CROSSFADE_CHINOOK does not name the folder of the Chinook CSV files");
         return;
     };
-    let data = tempfile::tempdir().unwrap();
-    let url = |name| format!("sqlite:{}", data.path().join(name).display());
-    let (legacy_url, target_url) = (url("legacy.db"), url("target.db"));
-    let legacy = Legacy::open(&legacy_url).await.unwrap();
-    let target = Target::open(&target_url).await.unwrap();
-    read_folder(Path::new(&folder)).unwrap().write_to(&legacy).await.unwrap();
+    let pairs = fresh_in(&tempfile::tempdir().unwrap()).len();
+    for number in 0..pairs {
+        let data = tempfile::tempdir().unwrap();
+        arrives_equal(Path::new(&folder), &fresh_in(&data)[number]).await;
+    }
+}
 
-    let (_service, control) = assemble(legacy, target, &url("journal.db"), &Faults::new(1)).await.unwrap();
+async fn arrives_equal(folder: &Path, urls: &Urls) {
+    urls.make().await;
+    let legacy = Legacy::open(&urls.legacy).await.unwrap();
+    let target = Target::open(&urls.target).await.unwrap();
+    read_folder(folder).unwrap().write_to(&legacy).await.unwrap();
+
+    let (_service, control) = assemble(legacy, target, &urls.journal, &Faults::new(1)).await.unwrap();
     let mover = Mover::by_admin(control).await.unwrap();
     mover.move_to(Stage::DualWrite).await.unwrap();
     mover.fill(|_| {}).await.unwrap();
     for stage in [Stage::Shadow, Stage::Canary, Stage::Live, Stage::RampDown, Stage::Complete] {
         mover.move_to(stage).await.unwrap();
     }
-    let found = compare(&legacy_url, &target_url).await.unwrap();
+    let found = compare(&urls.legacy, &urls.target).await.unwrap();
     assert!(found.equal(), "{found:?}");
     assert_eq!((found.target_invoices, found.target_total.as_str()), (412, "2328.60"));
 }

@@ -1,20 +1,29 @@
 //! The comparison sees every column, and the sights are those of either store.
 
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
 use super::*;
 use crate::domain::tests::draft;
 use crate::domain::{Idempotency, NewInvoice, key};
 use crate::history::{Customer, History};
 use crate::legacy::Legacy;
+use crate::sqlite::connect_options;
 use crate::target::Target;
+use crate::test_stores::{Urls, fresh_in};
 use crossfade::data::RecordStore;
 
 /// Two files with the same invoice in it; the folder lives as long as it is held.
 async fn equal_stores() -> (String, String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let url = |name| format!("sqlite:{}", folder.path().join(name).display());
-    let (legacy_url, target_url) = (url("legacy.db"), url("target.db"));
+    let urls = fresh_in(&folder).remove(0);
+    fill_equal(&urls).await;
+    (urls.legacy, urls.target, folder)
+}
+
+async fn fill_equal(urls: &Urls) {
+    urls.make().await;
     let (legacy, target) =
-        (Legacy::open(&legacy_url).await.unwrap(), Target::open(&target_url).await.unwrap());
+        (Legacy::open(&urls.legacy).await.unwrap(), Target::open(&urls.target).await.unwrap());
     let customers = vec![Customer { id: 1, name: "A".into(), country: "Norway".into() }];
     History { customers, invoices: Vec::new() }.write_to(&legacy).await.unwrap();
 
@@ -25,7 +34,6 @@ async fn equal_stores() -> (String, String, tempfile::TempDir) {
     let invoice = crate::domain::Invoice { closed: true, ..invoice };
     legacy.replace(&key(1, 5), Some(&invoice), 1).await.unwrap();
     target.replace(&key(1, 5), Some(&invoice), 1).await.unwrap();
-    (legacy_url, target_url, folder)
 }
 
 #[tokio::test]
@@ -66,9 +74,17 @@ async fn a_difference_in_any_column_is_found() {
 
 #[tokio::test]
 async fn both_stores_show_what_a_client_sees() {
-    let (legacy, target, _folder) = equal_stores().await;
+    let folder = tempfile::tempdir().unwrap();
+    for urls in fresh_in(&folder) {
+        fill_equal(&urls).await;
+        shows_what_a_client_sees(&urls.legacy, &urls.target).await;
+        assert!(compare(&urls.legacy, &urls.target).await.unwrap().equal());
+    }
+}
+
+async fn shows_what_a_client_sees(legacy: &str, target: &str) {
     let version = Version { token: 7, total: "20.00".into() };
     let seen = BTreeMap::from([((1, 5), Sight { version, received: 5, closed: true })]);
-    assert_eq!(sights(Store::Legacy, &legacy).await.unwrap(), seen);
-    assert_eq!(sights(Store::Target, &target).await.unwrap(), seen);
+    assert_eq!(sights(Store::Legacy, legacy).await.unwrap(), seen);
+    assert_eq!(sights(Store::Target, target).await.unwrap(), seen);
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::history::Customer;
 use crate::legacy::Legacy;
 use crate::request::StoreError;
-use crate::sqlite::store_error;
+use crate::store_error::store_error;
 use crossfade::route::Store;
 
 /// How many customers are kept. Those beyond are asked for each time.
@@ -51,11 +51,8 @@ impl Customers {
     }
 
     async fn ask(&self, legacy: &Legacy, customer: i64) -> Result<Option<Arc<str>>, StoreError> {
-        let country: Option<String> = sqlx::query_scalar("SELECT country FROM customers WHERE id = ?1")
-            .bind(customer)
-            .fetch_optional(&legacy.database().readers)
-            .await
-            .map_err(|error| store_error(Store::Legacy, &error))?;
+        let country = legacy.country(customer).await;
+        let country = country.map_err(|error| store_error(Store::Legacy, &error))?;
         let country: Option<Arc<str>> = country.map(Into::into);
         if let Some(country) = &country {
             self.keep(customer, country);

@@ -5,15 +5,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use sqlx::sqlite::SqlitePool;
 
 use crate::Args;
 use crate::legacy::Legacy;
 use crate::report::say;
-use crate::sqlite::connect_options;
+use crate::store_url::{Scheme, StoreUrl};
 use crate::target::Target;
 
-/// The URLs of the three databases.
+/// The URLs of the two stores and of the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     pub(crate) legacy: String,
@@ -33,44 +32,61 @@ impl Files {
     }
 
     fn or_else(args: &Args, file: impl Fn(&str) -> Result<String>) -> Result<Self> {
-        let of = |given: &Option<String>, name| match given {
-            Some(url) => connect_options(url).map(|_| url.clone()),
+        let of = |given: &Option<String>, reads: fn(&str) -> Result<StoreUrl>, name| match given {
+            Some(url) => reads(url).map(|url| url.text),
             None => file(name),
         };
         Ok(Self {
-            legacy: of(&args.legacy, "legacy.db")?,
-            target: of(&args.target, "target.db")?,
-            journal: of(&args.journal, "journal.db")?,
+            legacy: of(&args.legacy, StoreUrl::of_legacy, "legacy.db")?,
+            target: of(&args.target, StoreUrl::of_target, "target.db")?,
+            journal: of(&args.journal, StoreUrl::of_journal, "journal.db")?,
         })
     }
 
-    /// Names the files, with a query each.
-    pub(crate) fn explain(&self) {
-        let legacy = "SELECT count(*), printf('%.2f', sum(total_cents) / 100.0) FROM invoices;";
-        let target = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
+    /// Names the stores, with a query each.
+    pub(crate) fn explain(&self) -> Result<()> {
         say("");
         say("look for yourself (legacy stopped where complete began):");
-        for (url, query) in [(&self.legacy, legacy), (&self.target, target), (&self.journal, ".tables")] {
-            let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
-            say(&format!("  sqlite3 {file} \"{query}\""));
+        say(&format!("  {}", look(&StoreUrl::of_legacy(&self.legacy)?, IN_LEGACY_FILE, IN_LEGACY)));
+        say(&format!("  {}", look(&StoreUrl::of_target(&self.target)?, IN_TARGET_FILE, IN_TARGET)));
+        say(&format!("  {}", look(&StoreUrl::of_journal(&self.journal)?, ".tables", "")));
+        Ok(())
+    }
+}
+
+const IN_LEGACY_FILE: &str = "SELECT count(*), printf('%.2f', sum(total_cents) / 100.0) FROM invoices;";
+const IN_LEGACY: &str = "SELECT count(*), sum(total_cents) / 100.0 FROM invoices;";
+const IN_TARGET_FILE: &str = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
+const IN_TARGET: &str = "SELECT count(*) FROM invoice_documents;";
+
+/// How to ask a store something on the command line; passwords are left for the tool to ask for.
+fn look(url: &StoreUrl, in_file: &str, on_server: &str) -> String {
+    let (server, database) = url.shown_parts();
+    let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
+    match url.scheme {
+        Scheme::Sqlite => {
+            let file = url.text.trim_start_matches("sqlite:").trim_start_matches("//");
+            format!("sqlite3 {file} \"{in_file}\"")
         }
+        Scheme::MySql => {
+            format!("mariadb -h {host} -P {port} -u {} {database} -e \"{on_server}\"", url.user())
+        }
+        Scheme::Postgres => {
+            format!("psql -h {host} -p {port} -U {} {database} -c \"{on_server}\"", url.user())
+        }
+        Scheme::Cassandra => format!("cqlsh {host} {port} -k {database} -e \"{on_server}\""),
     }
 }
 
 /// A demonstration that replaced somebody's invoices would be a poor one.
 pub(crate) async fn ensure_empty(legacy: &Legacy, target: &Target) -> Result<()> {
-    let legacy = count(&legacy.database().readers, "SELECT count(*) FROM customers").await?;
-    let target = count(&target.database().readers, "SELECT count(*) FROM invoice_documents").await?;
-    if legacy + target > 0 {
-        bail!(
-            "the stores must be empty: the legacy store has {legacy} customers, the target {target} documents"
-        );
+    match (legacy.is_empty().await?, target.is_empty().await?) {
+        (true, true) => Ok(()),
+        (false, _) => {
+            bail!("the stores must be empty: the legacy store has customers; name another database")
+        }
+        (true, false) => bail!("the stores must be empty: the target has documents; name another one"),
     }
-    Ok(())
-}
-
-async fn count(pool: &SqlitePool, query: &'static str) -> Result<i64> {
-    Ok(sqlx::query_scalar(query).fetch_one(pool).await?)
 }
 
 fn file_in(folder: &Path, name: &str) -> Result<String> {

@@ -12,12 +12,9 @@ use rust_decimal::Decimal;
 use crate::domain::{Billing, Invoice, Line, cents, invoice_number, money, total_of};
 use crate::ledger::{Key, Opening};
 use crate::legacy::Legacy;
-use crate::legacy::Row;
 
 const CUSTOMERS: i64 = 1_500;
 const INVOICES: i64 = 20_000;
-/// Invoices written with one statement.
-const BATCH: usize = 1_000;
 
 /// Country, a city of it, and how many of a hundred customers or so live there.
 const PLACES: [(&str, &str, u32); 24] = [
@@ -127,20 +124,7 @@ impl History {
 
     /// Writes everything in one transaction.
     pub(crate) async fn write_to(&self, legacy: &Legacy) -> Result<()> {
-        let mut transaction = legacy.database().begin().await?;
-        for customer in &self.customers {
-            sqlx::query("INSERT INTO customers (id, name, country) VALUES (?1, ?2, ?3)")
-                .bind(customer.id)
-                .bind(&customer.name)
-                .bind(&*customer.country)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        for batch in self.invoices.chunks(BATCH) {
-            let rows: Vec<Row> = batch.iter().map(Row::from).collect();
-            Legacy::put_rows(&mut transaction, &rows).await?;
-        }
-        Ok(transaction.commit().await?)
+        Ok(legacy.import(&self.customers, &self.invoices).await?)
     }
 }
 

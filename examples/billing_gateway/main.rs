@@ -21,6 +21,7 @@ mod domain;
 mod faults;
 mod faulty;
 mod files;
+mod forms;
 mod history;
 mod http;
 mod judge;
@@ -30,6 +31,7 @@ mod logging;
 mod looks;
 mod mover;
 mod naive;
+mod new_databases;
 mod report;
 mod request;
 mod request_store;
@@ -39,9 +41,13 @@ mod screen;
 mod serve;
 mod sqlite;
 mod steps;
+mod store_error;
 #[cfg(test)]
 mod store_tests;
+mod store_url;
 mod target;
+#[cfg(test)]
+mod test_stores;
 mod traffic;
 mod verdict;
 mod wiring;
@@ -87,15 +93,20 @@ pub(crate) struct Args {
     /// The folder of the database files; the demo replaces those of an earlier run, --serve goes on with them
     #[arg(long, value_name = "DIR", default_value = "target/billing_gateway")]
     data: PathBuf,
-    /// The store to leave, for example sqlite:old.db; must be empty for the demo. Left out: legacy.db in the data folder
+    /// The store to leave: sqlite:old.db, mysql://user:password@host/database (MariaDB) or postgres://...; must be empty for
+    /// the demo. Left out: legacy.db in the data folder
     #[arg(long, value_name = "URL")]
     legacy: Option<String>,
-    /// The store to move to; must be empty for the demo. Left out: target.db in the data folder
+    /// The store to move to: sqlite:new.db or cassandra://host:port/keyspace; must be empty for the demo. Left out:
+    /// target.db in the data folder
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// Crossfade's own durable state. Left out: journal.db in the data folder
     #[arg(long, value_name = "URL")]
     journal: Option<String>,
+    /// Makes the database and the keyspace of the URLs where they are missing
+    #[arg(long)]
+    create: bool,
     /// Writes both stores by hand, side by side, in place of crossfade: shows what that loses under the same seed
     #[arg(long)]
     naive: bool,

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::admin_client::{Account, AdminClient};
 use crate::naive::Naive;
 use crate::serve;
-use crate::wiring::{self, Control};
+use crate::wiring::Control;
 
 /// Whose reads go to the target first in `canary`.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Mover {
 
     pub(crate) async fn set_cohort(&self, cohort: Cohort) -> Result<()> {
         match self {
-            Self::Crossfade { admin, .. } => admin.set_cohort(wiring::CONFIG, &cohort).await,
+            Self::Crossfade { admin, control } => admin.set_cohort(control.config, &cohort).await,
             Self::Naive(naive) => {
                 naive.set_cohort(cohort);
                 Ok(())

@@ -23,7 +23,6 @@ use crate::faulty::Faulty;
 use crate::legacy::Legacy;
 use crate::mover::{Cohort, FillProgress};
 use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::sqlite::store_error;
 use crate::target::{IdSource, Target, TargetWithIds};
 
 /// Invoices that the script copies at once.
@@ -56,17 +55,14 @@ pub(crate) struct AfterLargest {
 
 impl IdSource for AfterLargest {
     async fn next(&self) -> Result<i64, StoreError> {
-        let next = self.next.get_or_try_init(|| self.first()).await;
-        let next = next.map_err(|error| store_error(Store::Target, &error))?;
+        let next = self.next.get_or_try_init(|| self.first()).await?;
         Ok(next.fetch_add(1, Ordering::Relaxed))
     }
 }
 
 impl AfterLargest {
-    async fn first(&self) -> sqlx::Result<AtomicI64> {
-        let largest = sqlx::query_scalar("SELECT coalesce(max(invoice_id), 0) FROM invoice_documents");
-        let largest: i64 = largest.fetch_one(&self.target.database().readers).await?;
-        Ok(AtomicI64::new(largest + 1))
+    async fn first(&self) -> Result<AtomicI64, StoreError> {
+        Ok(AtomicI64::new(self.target.largest_id().await? + 1))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the request path asks of a store. Both stores implement it, each with its own SQL.
+//! What the request path asks of a store. Both stores implement it, each with its own statements.
 
 use std::future::Future;
 
@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 
 use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection};
 use crate::request::{About, Body, Call, InvoiceAnswer, InvoiceRequest, StoreError};
-use crate::sqlite::store_error;
+use crate::store_error::{cassandra_error, store_error};
+use crossfade::backend::cassandra::CassandraError;
 use crossfade::route::Store;
 
 /// Why a store did not do it, before it is said which store it was.
@@ -14,6 +15,7 @@ use crossfade::route::Store;
 pub(crate) enum Failure {
     Known(StoreError),
     Driver(sqlx::Error),
+    Cassandra(CassandraError),
 }
 
 /// A store that answers the gateway's requests. What changes something is one transaction of the store.
@@ -63,12 +65,22 @@ pub(crate) trait RequestStore: Clone + Send + Sync + 'static {
         request: InvoiceRequest,
     ) -> impl Future<Output = Result<InvoiceAnswer, StoreError>> + Send {
         async move {
-            let body = match request.about {
+            let body = self.body(request).await.map_err(|failure| failure.of(Self::STORE))?;
+            Ok(InvoiceAnswer { from: Self::STORE, body })
+        }
+    }
+
+    /// What is answered; a store may do it in its own way around [`body_of`](Self::body_of).
+    fn body(&self, request: InvoiceRequest) -> impl Future<Output = Result<Body, Failure>> + Send {
+        self.body_of(request)
+    }
+
+    fn body_of(&self, request: InvoiceRequest) -> impl Future<Output = Result<Body, Failure>> + Send {
+        async move {
+            match request.about {
                 About::Number(number) => self.find(&number).await.map(Body::of_read),
                 About::Customer { id, call, .. } => self.carry_out(id, call).await,
-            };
-            let body = body.map_err(|failure| failure.of(Self::STORE))?;
-            Ok(InvoiceAnswer { from: Self::STORE, body })
+            }
         }
     }
 
@@ -96,6 +108,7 @@ impl Failure {
         match self {
             Self::Known(error) => error,
             Self::Driver(error) => store_error(store, &error),
+            Self::Cassandra(error) => cassandra_error(&error),
         }
     }
 }
@@ -103,6 +116,18 @@ impl Failure {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         Self::Driver(error)
+    }
+}
+
+impl From<CassandraError> for Failure {
+    fn from(error: CassandraError) -> Self {
+        Self::Cassandra(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Known(error)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::legacy::Legacy;
 use crate::mover::Mover;
 use crate::naive::Naive;
+use crate::new_databases;
 use crate::report::{Report, say};
 use crate::request::InvoiceService;
 use crate::scrape::Scraper;
@@ -39,6 +40,9 @@ pub(crate) async fn run(args: &Args) -> Result<bool> {
         bail!("the history has no customers, so there is nobody to bill");
     }
     let files = Files::prepare(args)?;
+    if args.create {
+        new_databases::make_missing(&files).await?;
+    }
     let demo = walk(args, &files, &history).await?;
     conclude(&demo, args, &files)
 }
@@ -78,8 +82,8 @@ async fn walk(args: &Args, files: &Files, history: &History) -> Result<Demo> {
     demo.screen.end();
     walked?;
     demo.mover.close().await?;
-    legacy.database().close().await;
-    target.database().close().await;
+    legacy.close().await;
+    target.close().await;
     Ok(demo)
 }
 
@@ -125,7 +129,7 @@ fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
     if let Some(path) = &args.json {
         verdict.write(path)?;
     }
-    files.explain();
+    files.explain()?;
     say("");
     for complaint in &complaints {
         say(&format!("- {complaint}"));

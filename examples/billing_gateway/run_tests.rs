@@ -6,9 +6,12 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::*;
+use crate::test_stores::{Urls, fresh_on_servers};
 
 const FOLDER: &str = "CROSSFADE_TEST_DEMO_FOLDER";
 const BY_HAND: &str = "CROSSFADE_TEST_DEMO_BY_HAND";
+const LEGACY: &str = "CROSSFADE_TEST_DEMO_LEGACY";
+const TARGET: &str = "CROSSFADE_TEST_DEMO_TARGET";
 const CUSTOMERS: i64 = 120;
 /// What a hasty walk in a test build can keep up with beside others.
 const SCALE: [&str; 4] = ["--rate", "300", "--pace", "0.15"];
@@ -20,7 +23,8 @@ async fn walked() {
     let json = format!("{folder}/verdict.json");
     let args = ["billing_gateway", "--data", &folder, "--json", &json].into_iter().chain(SCALE);
     let by_hand = std::env::var(BY_HAND).is_ok().then_some("--naive");
-    let args = Args::parse_from(args.chain(by_hand));
+    let mut args = Args::parse_from(args.chain(by_hand));
+    (args.legacy, args.target) = (std::env::var(LEGACY).ok(), std::env::var(TARGET).ok());
     let mut history = History::generate(args.seed);
     history.customers.retain(|customer| customer.id <= CUSTOMERS);
     history.invoices.retain(|invoice| invoice.customer_id <= CUSTOMERS);
@@ -32,11 +36,18 @@ async fn walked() {
 
 /// The verdict of a walk, and what it has printed.
 fn verdict(by_hand: bool) -> (Value, String) {
+    verdict_on(by_hand, None)
+}
+
+fn verdict_on(by_hand: bool, urls: Option<&Urls>) -> (Value, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut walk = Command::new(std::env::current_exe().unwrap());
     walk.args(["--exact", "run::tests::walked", "--nocapture"]).env(FOLDER, folder.path());
     if by_hand {
         walk.env(BY_HAND, "1");
+    }
+    if let Some(urls) = urls {
+        walk.env(LEGACY, &urls.legacy).env(TARGET, &urls.target);
     }
     let walked = walk.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
     let printed = String::from_utf8(walked.stdout).unwrap();
@@ -48,6 +59,13 @@ fn verdict(by_hand: bool) -> (Value, String) {
 #[test]
 fn a_walk_through_all_stages_loses_nothing_and_is_printed_in_plain_lines() {
     let (verdict, printed) = verdict(false);
+    assert_nothing_lost(&verdict, &printed);
+    assert!(!printed.contains(['\x1b', '\r']), "{printed:?}");
+    assert!(printed.lines().any(|line| line.starts_with("moved to complete")), "{printed}");
+    assert!(printed.contains("at pace 0.15"), "{printed}");
+}
+
+fn assert_nothing_lost(verdict: &Value, printed: &str) {
     let zeros = ["lost_writes", "made_twice", "divergent_keys", "stale_reads"];
     for number in zeros.into_iter().chain(["unaccounted_writes", "unrecorded_marks"]) {
         assert_eq!(verdict[number], 0, "{number}\n{printed}");
@@ -55,9 +73,16 @@ fn a_walk_through_all_stages_loses_nothing_and_is_printed_in_plain_lines() {
     for proof in ["acknowledged_writes", "injected_faults", "copies", "scrapes", "changes"] {
         assert!(verdict[proof].as_u64().unwrap() > 0, "{proof}\n{printed}");
     }
-    assert!(!printed.contains(['\x1b', '\r']), "{printed:?}");
-    assert!(printed.lines().any(|line| line.starts_with("moved to complete")), "{printed}");
-    assert!(printed.contains("at pace 0.15"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_walk_between_servers_loses_nothing_either() {
+    for urls in fresh_on_servers(&tempfile::tempdir().unwrap()) {
+        urls.make().await;
+        let (verdict, printed) =
+            tokio::task::spawn_blocking(move || verdict_on(false, Some(&urls))).await.unwrap();
+        assert_nothing_lost(&verdict, &printed);
+    }
 }
 
 #[test]

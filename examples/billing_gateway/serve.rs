@@ -22,10 +22,11 @@ use crate::Args;
 use crate::chinook;
 use crate::customers::Customers;
 use crate::faults::Faults;
-use crate::files::{self, Files};
+use crate::files::Files;
 use crate::http::Gateway;
 use crate::legacy::Legacy;
 use crate::logging;
+use crate::new_databases;
 use crate::report::say;
 use crate::target::Target;
 use crate::wiring::{self, Control};
@@ -49,7 +50,11 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
     }
     logging::start("warn,crossfade=info");
     let files = Files::existing(args)?;
-    let (legacy, target) = (Legacy::open(&files.legacy).await?, Target::open(&files.target).await?);
+    if args.create {
+        new_databases::make_missing(&files).await?;
+    }
+    let legacy = Legacy::open(&files.legacy).await?;
+    let target = Target::open_or_later(&files.target).await?;
     if let Some(folder) = &args.history {
         load(folder, &legacy, &target).await?;
     }
@@ -69,15 +74,16 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
         drop(tokio::time::timeout(DRAIN_MAX, admin).await);
     }
     control.close().await?;
-    legacy.database().close().await;
-    target.database().close().await;
+    legacy.close().await;
+    target.close().await;
     say("drained and closed");
     Ok(())
 }
 
 /// Begins with the invoices of a folder, where there are none yet.
 async fn load(folder: &Path, legacy: &Legacy, target: &Target) -> Result<()> {
-    if files::ensure_empty(legacy, target).await.is_err() {
+    let empty = legacy.is_empty().await? && target.is_empty().await?;
+    if !empty {
         say("the stores have data already: --history is left out");
         return Ok(());
     }

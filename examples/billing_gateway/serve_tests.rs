@@ -179,7 +179,7 @@ async fn killed_in(stage: Stage) {
     history.invoices.truncate(INVOICES);
     let legacy = Legacy::open(&legacy_url).await.unwrap();
     history.write_to(&legacy).await.unwrap();
-    legacy.database().close().await;
+    legacy.close().await;
     let address = free_address();
     let first = Served::start(folder.path(), address);
     first.walk_to(stage).await;

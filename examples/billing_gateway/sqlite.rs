@@ -1,17 +1,15 @@
-//! What both SQLite stores share: how a file is opened, and what an error of the driver means.
+//! What SQLite stores share: how a file is opened, and what its errors mean.
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use crossfade::data::Outcome;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-
-use crate::request::StoreError;
-use crossfade::route::Store;
 
 /// Waiting for the writer connection, then for another process's lock: together below the late bound of the demo.
 /// Tests assert what is answered, not how soon on a machine that others use.
@@ -28,16 +26,12 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the file behind `url`, makes it when there is none, and runs `schema` in it.
-    pub(crate) async fn open(url: &str, schema: &'static str) -> Result<Self> {
+    /// Opens the file behind `url`, and makes it when there is none.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
         let options = connect_options(url)?;
         let first = options.clone().create_if_missing(true).connect().await;
-        let mut first =
+        let first =
             first.with_context(|| format!("cannot open {url}: does its folder exist, may it be written?"))?;
-        sqlx::raw_sql(schema)
-            .execute(&mut first)
-            .await
-            .with_context(|| format!("cannot make the tables of {url}"))?;
         first.close().await?;
         Ok(Self {
             writer: pool(1, WRITER_WAIT).connect_lazy_with(options.clone()),
@@ -57,14 +51,8 @@ impl Database {
     }
 }
 
-/// Reads a store URL. SQLite is the only store that this build knows.
+/// Reads the URL of a file.
 pub(crate) fn connect_options(url: &str) -> Result<SqliteConnectOptions> {
-    let Some((scheme, _)) = url.split_once(':') else {
-        bail!("{url:?} is no store URL: write it like sqlite:path/to/file.db");
-    };
-    if scheme != "sqlite" {
-        bail!("{url:?}: no store for the scheme {scheme:?} in this build; it has sqlite");
-    }
     let options = url.parse::<SqliteConnectOptions>().with_context(|| format!("{url:?} is no SQLite URL"))?;
     Ok(options
         .journal_mode(SqliteJournalMode::Wal) // readers and the writer do not wait for each other
@@ -74,30 +62,15 @@ pub(crate) fn connect_options(url: &str) -> Result<SqliteConnectOptions> {
         .foreign_keys(true))
 }
 
-/// What an error means for the write that met it.
+/// What an error that SQLite said means for the write that met it.
 ///
 /// Sure is only what SQLite refuses before it changes anything: a constraint, a lock that was not given (writes
-/// begin with the lock), a connection that was not had. An error of the disk may hit the commit itself, so
-/// nobody knows; the same holds for whatever is not listed.
-pub(crate) fn outcome_of(error: &sqlx::Error) -> Outcome {
-    match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Configuration(_) => {
-            Outcome::Rejected
-        }
-        sqlx::Error::Database(error) => match error.code().and_then(|code| code.parse::<i32>().ok()) {
-            Some(code) => outcome_of_code(code),
-            None => Outcome::Unknown,
-        },
-        _ => Outcome::Unknown,
-    }
-}
-
-/// The error of a call to `store`.
-pub(crate) fn store_error(store: Store, error: &sqlx::Error) -> StoreError {
-    let reason = error.to_string();
-    match outcome_of(error) {
-        Outcome::Rejected => StoreError::Unavailable { store, reason },
-        Outcome::Applied | Outcome::Unknown => StoreError::NoAnswer { store, reason },
+/// begin with the lock). An error of the disk may hit the commit itself, so nobody knows; the same holds for whatever is
+/// not listed.
+pub(crate) fn outcome_of(error: &dyn DatabaseError) -> Outcome {
+    match error.code().and_then(|code| code.parse::<i32>().ok()) {
+        Some(code) => outcome_of_code(code),
+        None => Outcome::Unknown,
     }
 }
 
@@ -121,6 +94,7 @@ fn outcome_of_code(extended: i32) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store_error::outcome_of;
 
     #[test]
     fn only_what_surely_changed_nothing_is_rejected() {
@@ -141,32 +115,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn errors_of_the_connection_are_told_apart() {
-        assert_eq!(outcome_of(&sqlx::Error::PoolTimedOut), Outcome::Rejected);
-        assert_eq!(outcome_of(&sqlx::Error::PoolClosed), Outcome::Rejected);
-        assert_eq!(outcome_of(&sqlx::Error::WorkerCrashed), Outcome::Unknown);
-        assert_eq!(outcome_of(&sqlx::Error::Io(std::io::Error::other("broken"))), Outcome::Unknown);
-    }
-
     #[tokio::test]
     async fn a_real_constraint_is_rejected_and_a_taken_lock_too() {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("a.db").display());
-        let one = Database::open(&url, "CREATE TABLE t (a INTEGER PRIMARY KEY)").await.unwrap();
+        let one = Database::open(&url).await.unwrap();
+        sqlx::query("CREATE TABLE t (a INTEGER PRIMARY KEY)").execute(&one.writer).await.unwrap();
         let insert = || sqlx::query("INSERT INTO t VALUES (1)");
         insert().execute(&one.writer).await.unwrap();
         assert_eq!(outcome_of(&insert().execute(&one.writer).await.unwrap_err()), Outcome::Rejected);
 
-        let two = Database::open(&url, "").await.unwrap();
+        let two = Database::open(&url).await.unwrap();
         let _holds_the_lock = two.begin().await.unwrap();
         assert_eq!(outcome_of(&one.begin().await.unwrap_err()), Outcome::Rejected);
-    }
-
-    #[test]
-    fn an_unknown_scheme_is_named() {
-        let shown = connect_options("mysql://localhost/billing").unwrap_err().to_string();
-        assert!(shown.contains("\"mysql\"") && shown.contains("sqlite"), "{shown}");
-        assert!(connect_options("billing.db").unwrap_err().to_string().contains("sqlite:"));
     }
 }

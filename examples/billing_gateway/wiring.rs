@@ -24,10 +24,12 @@ use crate::legacy::Legacy;
 use crate::request::{Body, InvoiceAnswer, InvoiceOutcome, InvoiceService, StoreError};
 use crate::target::{IdSource, Target, TargetWithIds};
 
-/// How invoices are routed where no other config is given.
-pub(crate) const CONFIG: &str = include_str!("routing.toml");
-/// The copy of one invoice takes a millisecond; one that takes this long is given up and repaired.
-const COPY_DEADLINE: Duration = Duration::from_secs(1);
+/// How invoices are routed where no other config is given: between files, and when a store is a server.
+const OF_FILES: &str = include_str!("routing.toml");
+const OF_SERVERS: &str = include_str!("servers.toml");
+/// The copy of one invoice takes milliseconds, that of a page of the fill some hundred; one that takes this long is given up and
+/// done again.
+const COPY_DEADLINE: Duration = Duration::from_secs(5);
 /// A read that the target has not answered by then is answered by legacy.
 const FALLBACK_AFTER: Duration = Duration::from_millis(100);
 
@@ -40,6 +42,8 @@ pub(crate) struct Control {
     pub(crate) copier: InvoiceCopier,
     /// The newest mismatches.
     pub(crate) samples: Samples,
+    /// The config that it began with.
+    pub(crate) config: &'static str,
     reconciler: Arc<Mutex<Option<ReconcilerHandle>>>,
 }
 
@@ -52,7 +56,10 @@ pub(crate) async fn assemble(
 ) -> Result<(InvoiceService, Control)> {
     let journal = Journal::open(journal).await.context("cannot open the journal")?;
     // A service that starts again goes on in the committed stage.
-    let routing = RoutingHandle::resume(&journal, RoutingConfig::from_toml(CONFIG)?).await?;
+    let text = config_of(&legacy, &target);
+    let config = RoutingConfig::from_toml(text)?;
+    legacy.check_late_bound(config.late_bound.legacy)?;
+    let routing = RoutingHandle::resume(&journal, config).await?;
     let ids = journal.ids("invoices");
     routing.hand_over_ids(ids.clone(), InvoiceIds(legacy.clone()));
 
@@ -77,7 +84,11 @@ pub(crate) async fn assemble(
             .layer(TargetLayer::new(Faulty::new(target, Store::Target, faults.clone())))
             .service(Faulty::new(legacy, Store::Legacy, faults.clone())),
     );
-    Ok((invoices, Control { routing, copier, samples, reconciler }))
+    Ok((invoices, Control { routing, copier, samples, config: text, reconciler }))
+}
+
+fn config_of(legacy: &Legacy, target: &Target) -> &'static str {
+    if legacy.is_server() || matches!(target, Target::Cassandra(_)) { OF_SERVERS } else { OF_FILES }
 }
 
 /// The target knows no such invoice: legacy may.

@@ -6,7 +6,7 @@ use super::row::Row;
 use super::store::Legacy;
 use crate::domain::{self, Invoice, Invoices};
 use crate::request::StoreError;
-use crate::sqlite::store_error;
+use crate::store_error::store_error;
 use crossfade::route::Store;
 
 /// The tables keep no stamps, so crossfade reads the authority again after each copy to them.
@@ -20,10 +20,8 @@ impl RecordStore for Legacy {
         key: &RecordKey<Invoices>,
         now: Stamp,
     ) -> Result<(Stamp, Option<Invoice>), StoreError> {
-        let found = Self::one(&self.database.readers, key.group, key.item)
-            .await
-            .map_err(|error| store_error(Store::Legacy, &error))?;
-        Ok((now, found))
+        let found = self.background.one(key.group, key.item).await;
+        Ok((now, found.map_err(|error| store_error(Store::Legacy, &error))?))
     }
 
     async fn replace(
@@ -33,11 +31,11 @@ impl RecordStore for Legacy {
         _: Stamp,
     ) -> Result<(), StoreError> {
         let replaced = async {
-            let Some(invoice) = record else {
-                return Self::remove(&self.database.writer, key.group, key.item).await;
-            };
-            let mut transaction = self.database().begin().await?;
-            Self::put_rows(&mut transaction, &[Row::from(invoice)]).await?;
+            let mut transaction = self.background.begin().await?;
+            match record {
+                Some(invoice) => transaction.put_rows(&[Row::from(invoice)]).await?,
+                None => transaction.remove(key.group, key.item).await?,
+            }
             transaction.commit().await
         };
         replaced.await.map_err(|error| store_error(Store::Legacy, &error))
@@ -50,8 +48,8 @@ impl RecordStore for Legacy {
     ) -> Result<(), StoreError> {
         let replaced = async {
             let rows: Vec<Row> = records.iter().map(|(_, invoice)| Row::from(invoice)).collect();
-            let mut transaction = self.database().begin().await?;
-            Self::put_rows(&mut transaction, &rows).await?;
+            let mut transaction = self.background.begin().await?;
+            transaction.put_rows(&rows).await?;
             transaction.commit().await
         };
         replaced.await.map_err(|error| store_error(Store::Legacy, &error))
@@ -65,7 +63,7 @@ impl RecordStore for Legacy {
         now: Stamp,
     ) -> Result<Page<Invoices>, StoreError> {
         let after = after.map_or((i64::MIN, i64::MIN), |key| (key.group, key.item));
-        let invoices = self.page_rows(group.copied(), after, limit).await;
+        let invoices = self.background.page(group.copied(), after, limit).await;
         let invoices = invoices.map_err(|error| store_error(Store::Legacy, &error))?;
         Ok(Page {
             stamp: now,

@@ -1,39 +1,56 @@
 //! The relational store as the gateway's requests see it.
+//!
+//! Whatever reads what it changes locks it first, with a statement of its own: what a later statement of the transaction
+//! reads is then what it will change. (In one statement the row would be the one that it waited for, and the lines those of
+//! before.)
 
-use super::row::Row;
-use super::schema::{CLOSE, CLOSED, FIND, INSERT_LINES, MISSING, PAY, UPSERT, select_rows};
-use super::store::Legacy;
-use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
-use crate::request_store::{Failure, RequestStore};
+use std::sync::Arc;
+
+use crossfade::backend::sql::{Dialect, SqlStore};
 use crossfade::route::Store;
 use rust_decimal::Decimal;
-use sqlx::{Sqlite, Transaction};
+use serde_json::json;
+use tower::ServiceExt;
+
+use super::pool::{Pool, Transaction};
+use super::row::Row;
+use super::store::{Legacy, Server};
+use crate::domain::{Draft, Invoice, NewInvoice, Precondition, Rejection, cents, invoice_number};
+use crate::request::{Body, InvoiceRequest};
+use crate::request_store::{Failure, RequestStore};
 
 impl RequestStore for Legacy {
     const STORE: Store = Store::Legacy;
 
+    /// On a server in a task of its own, with a bound: a caller that goes away drops no half-sent statement.
+    async fn body(&self, request: InvoiceRequest) -> Result<Body, Failure> {
+        match &self.server {
+            Server::File => self.body_of(request).await,
+            Server::MariaDb(store) => self.on_server(store, Pool::MariaDb, request).await,
+            Server::Postgres(store) => self.on_server(store, Pool::Postgres, request).await,
+        }
+    }
+
     async fn create(&self, customer: i64, new: NewInvoice) -> Result<Invoice, Failure> {
-        let mut transaction = self.database.begin().await?;
-        if let Some(made) = made_with_key(&mut transaction, customer, new.key()).await? {
+        let mut transaction = self.callers.begin().await?;
+        if let Some(made) = transaction.made_with_key(customer, new.key()).await? {
             return Ok(new.answered_before(made)?);
         }
-        let invoice = insert(&mut transaction, new.into_invoice(customer, 0)).await?;
+        let invoice = transaction.insert(new.into_invoice(customer, 0)).await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
     async fn get(&self, customer: i64, id: i64) -> Result<Option<Invoice>, Failure> {
-        Ok(Self::one(&self.database.readers, customer, id).await?)
+        Ok(self.callers.one(customer, id).await?)
     }
 
     async fn find(&self, number: &str) -> Result<Option<Invoice>, Failure> {
-        let row: Option<String> =
-            sqlx::query_scalar(FIND).bind(number).fetch_optional(&self.database.readers).await?;
-        Ok(row.as_deref().map(Row::invoice_from_json).transpose()?)
+        Ok(self.callers.invoices(&self.callers.sql().find, &[number.into()]).await?.into_iter().next())
     }
 
     async fn list(&self, customer: i64, after: i64, limit: u32) -> Result<Vec<Invoice>, Failure> {
-        Ok(self.page_rows(Some(customer), (customer, after), limit as usize).await?)
+        Ok(self.callers.page(Some(customer), (customer, after), limit as usize).await?)
     }
 
     async fn put(
@@ -43,29 +60,29 @@ impl RequestStore for Legacy {
         draft: Draft,
         precondition: Precondition,
     ) -> Result<Invoice, Failure> {
-        let mut transaction = self.database.begin().await?;
-        let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        let mut transaction = self.callers.begin().await?;
+        let old = transaction.locked(customer, id).await?;
         precondition.check(&old)?;
         let invoice = draft.into_changed(old)?;
-        Self::put_rows(&mut transaction, &[Row::from(&invoice)]).await?;
+        transaction.put_rows(&[Row::from(&invoice)]).await?;
         transaction.commit().await?;
         Ok(invoice)
     }
 
     async fn delete(&self, customer: i64, id: i64, precondition: Precondition) -> Result<(), Failure> {
-        let mut transaction = self.database.begin().await?;
-        let old = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        let mut transaction = self.callers.begin().await?;
+        let old = transaction.locked(customer, id).await?;
         precondition.check(&old)?;
-        Self::remove(&mut *transaction, customer, id).await?;
+        transaction.remove(customer, id).await?;
         Ok(transaction.commit().await?)
     }
 
     /// Adds in the database, on the condition that it fits.
     async fn pay(&self, customer: i64, id: i64, amount: Decimal) -> Result<Invoice, Failure> {
-        let mut transaction = self.database.begin().await?;
-        let add = sqlx::query(PAY).bind(customer).bind(id).bind(cents(amount));
-        let added = add.execute(&mut *transaction).await?.rows_affected() > 0;
-        let invoice = Self::one(&mut *transaction, customer, id).await?.ok_or(Rejection::NotFound)?;
+        let mut transaction = self.callers.begin().await?;
+        let (sql, paid) = (transaction.sql(), [customer.into(), id.into(), cents(amount).into()]);
+        let added = transaction.execute(&sql.pay, &paid).await? > 0;
+        let invoice = transaction.one(customer, id).await?.ok_or(Rejection::NotFound)?;
         if !added {
             return Err(Rejection::Overpaid { amount, balance: invoice.balance() }.into());
         }
@@ -74,50 +91,71 @@ impl RequestStore for Legacy {
     }
 
     async fn close(&self, customer: i64, ids: &[i64]) -> Result<Vec<Invoice>, Failure> {
-        let mut transaction = self.database.begin().await?;
-        let ids = serde_json::json!(ids).to_string();
-        let missing = sqlx::query_scalar(MISSING).bind(customer).bind(&ids);
-        let missing: Vec<i64> = missing.fetch_all(&mut *transaction).await?;
+        let mut transaction = self.callers.begin().await?;
+        let (sql, asked) = (transaction.sql(), json!(ids).to_string());
+        let those = [customer.into(), asked.as_str().into()];
+        let there: Vec<i64> = transaction.fetch(&sql.lock, &those).await?;
+        let missing: Vec<i64> = ids.iter().filter(|id| !there.contains(id)).copied().collect();
         if !missing.is_empty() {
             return Err(Rejection::Missing(missing).into());
         }
-        sqlx::query(CLOSE).bind(customer).bind(&ids).execute(&mut *transaction).await?;
-        let rows = sqlx::query_scalar(CLOSED).bind(customer).bind(&ids);
-        let rows: Vec<String> = rows.fetch_all(&mut *transaction).await?;
+        transaction.execute(&sql.close, &those).await?;
+        let closed = transaction.invoices(&sql.those, &those).await?;
         transaction.commit().await?;
-        Ok(rows.iter().map(|row| Row::invoice_from_json(row)).collect::<sqlx::Result<_>>()?)
+        Ok(closed)
     }
 }
 
-/// The invoice that an earlier create with this key made. The write lock is held, so none can come in between.
-async fn made_with_key(
-    transaction: &mut Transaction<'_, Sqlite>,
-    customer: i64,
-    key: Option<&str>,
-) -> sqlx::Result<Option<Invoice>> {
-    let Some(key) = key else { return Ok(None) };
-    let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND idempotency_key = ?2"))
-        .bind(customer)
-        .bind(key)
-        .fetch_optional(&mut **transaction)
-        .await?;
-    row.as_deref().map(Row::invoice_from_json).transpose()
+impl Legacy {
+    async fn on_server<DB>(
+        &self,
+        store: &SqlStore<DB>,
+        of: fn(sqlx::Pool<DB>) -> Pool,
+        request: InvoiceRequest,
+    ) -> Result<Body, Failure>
+    where
+        DB: Dialect,
+        for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
+    {
+        let legacy = Arc::new(self.clone());
+        let service = store.service(move |pool: sqlx::Pool<DB>, request: InvoiceRequest| {
+            // The pool that fits who is asking: a shadow read is background work.
+            let on_pool = Self { callers: of(pool), ..(*legacy).clone() };
+            async move { on_pool.body_of(request).await }
+        });
+        service.oneshot(request).await
+    }
 }
 
-/// Inserts a new invoice. The database gives the id, and the number is made of it.
-async fn insert(transaction: &mut Transaction<'_, Sqlite>, mut invoice: Invoice) -> sqlx::Result<Invoice> {
-    let mut row = Row::without_id(&invoice);
-    invoice.id = sqlx::query_scalar(UPSERT)
-        .bind(Row::to_json(std::slice::from_ref(&row))?)
-        .fetch_one(&mut **transaction)
-        .await?;
-    invoice.number = invoice_number(invoice.id, invoice.issued_at);
-    row.id = Some(invoice.id);
-    sqlx::query("UPDATE invoices SET number = ?1 WHERE id = ?2")
-        .bind(&invoice.number)
-        .bind(invoice.id)
-        .execute(&mut **transaction)
-        .await?;
-    sqlx::query(INSERT_LINES).bind(Row::to_json(&[row])?).execute(&mut **transaction).await?;
-    Ok(invoice)
+impl Transaction {
+    /// An invoice that stays as it is until the transaction ends.
+    async fn locked(&mut self, customer: i64, id: i64) -> Result<Invoice, Failure> {
+        let (sql, asked) = (self.sql(), json!([id]).to_string());
+        drop(self.fetch::<i64>(&sql.lock, &[customer.into(), asked.as_str().into()]).await?);
+        Ok(self.one(customer, id).await?.ok_or(Rejection::NotFound)?)
+    }
+
+    /// The invoice that an earlier create with this key made; none can come in between.
+    async fn made_with_key(&mut self, customer: i64, key: Option<&str>) -> sqlx::Result<Option<Invoice>> {
+        let (Some(key), sql) = (key, self.sql()) else { return Ok(None) };
+        if let Some(lock) = &sql.lock_customer {
+            drop(self.fetch::<i64>(lock, &[customer.into()]).await?);
+        }
+        let made = self.invoices(&sql.made_with_key, &[customer.into(), key.into()]).await?;
+        Ok(made.into_iter().next())
+    }
+
+    /// Inserts a new invoice. The database gives the id, and the number is made of it.
+    async fn insert(&mut self, mut invoice: Invoice) -> sqlx::Result<Invoice> {
+        let (sql, mut row) = (self.sql(), Row::without_id(&invoice));
+        let json = Row::to_json(std::slice::from_ref(&row))?;
+        let ids: Vec<i64> = self.fetch(&sql.upsert, &[json.as_str().into()]).await?;
+        invoice.id = ids.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
+        invoice.number = invoice_number(invoice.id, invoice.issued_at);
+        row.id = Some(invoice.id);
+        self.execute(&sql.set_number, &[invoice.number.as_str().into(), invoice.id.into()]).await?;
+        let json = Row::to_json(&[row])?;
+        self.execute(&sql.insert_lines, &[json.as_str().into()]).await?;
+        Ok(invoice)
+    }
 }

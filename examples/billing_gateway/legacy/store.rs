@@ -1,125 +1,140 @@
 //! The relational store itself: its ids, and invoices as rows.
 
-use anyhow::Result;
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
+use std::time::Duration;
 
+use crossfade::backend::sql::{MySql, OpenError, Postgres};
+use serde_json::json;
+
+use super::pool::{Pool, Transaction};
 use super::row::Row;
-use super::schema::{DELETE_LINES, INSERT_LINES, SCHEMA, UPSERT, select_rows};
 use crate::domain::Invoice;
 use crate::history::Customer;
-use crate::sqlite::Database;
 
 /// The relational store, for the request path and for copies.
 #[derive(Clone, Debug)]
 pub(crate) struct Legacy {
-    pub(super) database: Database,
+    pub(super) server: Server,
+    /// Empty for a file.
+    pub(super) url: String,
+    /// For requests.
+    pub(super) callers: Pool,
+    /// For copies, repair and fill.
+    pub(super) background: Pool,
+}
+
+/// What keeps its promises by itself, and what needs crossfade's bounds.
+#[derive(Clone, Debug)]
+pub(super) enum Server {
+    File,
+    MariaDb(MySql),
+    Postgres(Postgres),
 }
 
 impl Legacy {
-    pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { database: Database::open(url, SCHEMA).await? })
+    /// Whether it is a server of its own.
+    pub(crate) fn is_server(&self) -> bool {
+        !matches!(self.server, Server::File)
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
+    /// Whether writes land within the late bound of the routing config. A file has one writer, which is here.
+    pub(crate) fn check_late_bound(&self, late_bound: Duration) -> Result<(), OpenError> {
+        match &self.server {
+            Server::File => Ok(()),
+            Server::MariaDb(store) => store.check_late_bound(late_bound),
+            Server::Postgres(store) => store.check_late_bound(late_bound),
+        }
+    }
+
+    pub(crate) async fn is_empty(&self) -> sqlx::Result<bool> {
+        Ok(self.number(&self.background.sql().count).await? == 0)
     }
 
     /// The largest id that was ever given out, also to an invoice that is deleted by now.
     pub(crate) async fn largest_id(&self) -> sqlx::Result<i64> {
-        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'invoices'")
-            .fetch_one(&self.database.writer)
-            .await
+        self.number(&self.background.sql().largest_id).await
     }
 
     /// Makes the next id larger than `id`, whatever the sequence was; never moves it back.
     pub(crate) async fn raise_sequence_above(&self, id: i64) -> sqlx::Result<()> {
-        let mut transaction = self.database.begin().await?;
-        // The table has no key of its own, so an upsert is an insert when there is no row and an update when there is.
-        sqlx::query(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'invoices', 0
-                WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'invoices')",
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'invoices'")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
+        if id <= 0 {
+            return Ok(()); // every sequence is above it
+        }
+        let mut transaction = self.background.begin().await?;
+        for statement in transaction.sql().sequence_above {
+            transaction.execute(statement, &[id.into()]).await?;
+        }
         transaction.commit().await
     }
 
     /// Adds a customer, or replaces what is known of one.
     pub(crate) async fn put_customer(&self, customer: &Customer) -> sqlx::Result<()> {
-        sqlx::query(
-            "INSERT INTO customers (id, name, country) VALUES (?1, ?2, ?3)
-                ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country",
-        )
-        .bind(customer.id)
-        .bind(&customer.name)
-        .bind(&*customer.country)
-        .execute(&self.database.writer)
-        .await?;
-        Ok(())
+        let mut transaction = self.callers.begin().await?;
+        transaction.put_customers(std::slice::from_ref(customer)).await?;
+        transaction.commit().await
     }
 
-    /// Inserts or replaces invoices with their lines, inside the caller's transaction.
-    pub(crate) async fn put_rows(
-        transaction: &mut Transaction<'_, Sqlite>,
-        rows: &[Row],
-    ) -> sqlx::Result<()> {
-        let json = Row::to_json(rows)?;
-        for statement in [UPSERT, DELETE_LINES, INSERT_LINES] {
-            sqlx::query(statement).bind(&json).execute(&mut **transaction).await?;
-        }
-        Ok(())
+    /// Where a customer lives.
+    pub(crate) async fn country(&self, customer: i64) -> sqlx::Result<Option<String>> {
+        let found = self.callers.fetch(&self.callers.sql().country, &[customer.into()]).await?;
+        Ok(found.into_iter().next())
     }
 
-    /// One invoice, in a transaction or outside of one.
-    pub(super) async fn one<'e>(
-        reader: impl SqliteExecutor<'e>,
-        customer: i64,
-        id: i64,
-    ) -> sqlx::Result<Option<Invoice>> {
-        let row: Option<String> = sqlx::query_scalar(select_rows!("customer_id = ?1 AND id = ?2"))
-            .bind(customer)
-            .bind(id)
-            .fetch_optional(reader)
-            .await?;
-        row.as_deref().map(Row::invoice_from_json).transpose()
+    pub(crate) async fn close(&self) {
+        self.callers.close().await;
+        self.background.close().await;
     }
 
-    /// Deletes an invoice, if it is there. Its lines go with it.
-    pub(super) async fn remove<'e>(
-        writer: impl SqliteExecutor<'e>,
-        customer: i64,
-        id: i64,
-    ) -> sqlx::Result<()> {
-        let delete = sqlx::query("DELETE FROM invoices WHERE customer_id = ?1 AND id = ?2");
-        delete.bind(customer).bind(id).execute(writer).await.map(drop)
+    async fn number(&self, statement: &super::statements::Statement) -> sqlx::Result<i64> {
+        let found = self.background.fetch::<i64>(statement, &[]).await?;
+        found.into_iter().next().ok_or(sqlx::Error::RowNotFound)
+    }
+}
+
+impl Pool {
+    pub(super) async fn one(&self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
+        let found = self.invoices(&self.sql().one, &[customer.into(), id.into()]).await?;
+        Ok(found.into_iter().next())
     }
 
-    pub(super) async fn page_rows(
+    pub(super) async fn page(
         &self,
         group: Option<i64>,
         after: (i64, i64),
         limit: usize,
     ) -> sqlx::Result<Vec<Invoice>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<String> = match group {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX).into();
+        match group {
             Some(customer) => {
-                sqlx::query_scalar(select_rows!("customer_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"))
-                    .bind(customer)
-                    .bind(after.1)
+                self.invoices(&self.sql().list, &[customer.into(), after.1.into(), limit]).await
             }
-            None => sqlx::query_scalar(select_rows!(
-                "(customer_id, id) > (?1, ?2) ORDER BY customer_id, id LIMIT ?3"
-            ))
-            .bind(after.0)
-            .bind(after.1),
+            None => self.invoices(&self.sql().walk, &[after.0.into(), after.1.into(), limit]).await,
         }
-        .bind(limit)
-        .fetch_all(&self.database.readers)
-        .await?;
-        rows.iter().map(|row| Row::invoice_from_json(row)).collect()
+    }
+}
+
+impl Transaction {
+    pub(super) async fn one(&mut self, customer: i64, id: i64) -> sqlx::Result<Option<Invoice>> {
+        let found = self.invoices(&self.sql().one, &[customer.into(), id.into()]).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Inserts or replaces invoices with their lines.
+    pub(super) async fn put_rows(&mut self, rows: &[Row]) -> sqlx::Result<()> {
+        let (sql, json) = (self.sql(), Row::to_json(rows)?);
+        for statement in [&sql.upsert, &sql.delete_lines, &sql.insert_lines] {
+            self.execute(statement, &[json.as_str().into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an invoice, if it is there. Its lines go with it.
+    pub(super) async fn remove(&mut self, customer: i64, id: i64) -> sqlx::Result<()> {
+        self.execute(&self.sql().remove, &[customer.into(), id.into()]).await.map(drop)
+    }
+
+    pub(super) async fn put_customers(&mut self, customers: &[Customer]) -> sqlx::Result<()> {
+        let row = |of: &Customer| json!({ "id": of.id, "name": of.name, "country": *of.country });
+        let rows = serde_json::Value::from_iter(customers.iter().map(row)).to_string();
+        self.execute(&self.sql().put_customers, &[rows.as_str().into()]).await.map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! A closing changes all of its invoices or none, on both stores.
 
-use super::support::{Stores, checked, deciding, new, stores};
+use super::support::{Stores, all_stores, checked, deciding, new};
 use crate::domain::{Precondition, Rejection};
 use crate::request::StoreError;
 use crate::request_store::{Failure, RequestStore};
@@ -35,7 +35,8 @@ async fn closes_all_or_none(store: &impl RequestStore) {
 
 #[tokio::test]
 async fn a_closing_changes_all_its_invoices_or_none_on_either_store() {
-    let Stores { legacy, target, _folder } = stores().await;
-    closes_all_or_none(&legacy).await;
-    closes_all_or_none(&deciding(&target, 1)).await;
+    for Stores { legacy, target, _folder } in all_stores().await {
+        closes_all_or_none(&legacy).await;
+        closes_all_or_none(&deciding(&target, 1)).await;
+    }
 }

@@ -2,7 +2,7 @@
 
 use crossfade::data::RecordStore;
 
-use super::support::{Stores, deciding, new, new_with_key, stores};
+use super::support::{Stores, all_stores, deciding, new, new_with_key};
 use crate::domain::{Invoice, NewInvoice, Precondition, Rejection, key};
 use crate::request::StoreError;
 use crate::request_store::{Failure, RequestStore};
@@ -58,47 +58,51 @@ async fn keeps_the_rules_of_keys(store: &impl RequestStore) {
 
 #[tokio::test]
 async fn a_create_with_a_key_makes_one_invoice_on_either_store() {
-    let Stores { legacy, target, _folder } = stores().await;
-    keeps_the_rules_of_keys(&legacy).await;
-    keeps_the_rules_of_keys(&deciding(&target, 1)).await;
+    for Stores { legacy, target, _folder } in all_stores().await {
+        keeps_the_rules_of_keys(&legacy).await;
+        keeps_the_rules_of_keys(&deciding(&target, 1)).await;
+    }
 }
 
 #[tokio::test]
 async fn a_retry_is_known_on_the_other_store_once_the_invoice_was_copied() {
-    let Stores { legacy, target, _folder } = stores().await;
-    let first = made(&legacy, new_with_key("1.00", "a")).await;
-    target.replace(&key(1, first.id), Some(&first), 1).await.unwrap();
-    assert_eq!(made(&deciding(&target, 100), new_with_key("1.00", "a")).await, first);
+    for Stores { legacy, target, _folder } in all_stores().await {
+        let first = made(&legacy, new_with_key("1.00", "a")).await;
+        target.replace(&key(1, first.id), Some(&first), 1).await.unwrap();
+        assert_eq!(made(&deciding(&target, 100), new_with_key("1.00", "a")).await, first);
 
-    let second = made(&deciding(&target, 100), new_with_key("1.00", "b")).await;
-    legacy.replace(&key(1, second.id), Some(&second), 2).await.unwrap();
-    assert_eq!(made(&legacy, new_with_key("1.00", "b")).await, second);
+        let second = made(&deciding(&target, 100), new_with_key("1.00", "b")).await;
+        legacy.replace(&key(1, second.id), Some(&second), 2).await.unwrap();
+        assert_eq!(made(&legacy, new_with_key("1.00", "b")).await, second);
+    }
 }
 
 /// Copies come in no order: that of a new invoice may arrive before the delete of the one that had its key.
 #[tokio::test]
 async fn two_invoices_with_one_key_may_stand_in_the_store_that_follows() {
-    let Stores { legacy, target, _folder } = stores().await;
-    let old = new_with_key("1.00", "a").into_invoice(1, 5);
-    let young = new_with_key("1.00", "a").into_invoice(1, 6);
-    for invoice in [&old, &young] {
-        legacy.replace(&key(1, invoice.id), Some(invoice), 1).await.unwrap();
-        target.replace(&key(1, invoice.id), Some(invoice), 1).await.unwrap();
+    for Stores { legacy, target, _folder } in all_stores().await {
+        let old = new_with_key("1.00", "a").into_invoice(1, 5);
+        let young = new_with_key("1.00", "a").into_invoice(1, 6);
+        for invoice in [&old, &young] {
+            legacy.replace(&key(1, invoice.id), Some(invoice), 1).await.unwrap();
+            target.replace(&key(1, invoice.id), Some(invoice), 1).await.unwrap();
+        }
     }
 }
 
 #[tokio::test]
 async fn a_create_takes_the_place_of_a_deleted_row_and_never_of_an_invoice() {
-    let Stores { legacy: _, target, _folder } = stores().await;
-    // A change of invoices that were not there yet was of unknown outcome, and its repair copied that there are none.
-    for id in 1..=2 {
-        target.replace(&key(1, id), None, 5).await.unwrap();
+    for Stores { legacy: _, target, _folder } in all_stores().await {
+        // A change of invoices that were not there yet was of unknown outcome, and its repair copied that there are none.
+        for id in 1..=2 {
+            target.replace(&key(1, id), None, 5).await.unwrap();
+        }
+        let taken = super::support::invoice(1, 3, "9.00");
+        target.replace(&key(1, 3), Some(&taken), 5).await.unwrap();
+        let deciding = deciding(&target, 1);
+        assert_eq!((made(&deciding, new("1.00")).await.id, made(&deciding, new("1.00")).await.id), (1, 2));
+        let refused = deciding.create(1, new("1.00")).await.unwrap_err();
+        assert!(matches!(refused, Failure::Known(StoreError::Unavailable { .. })), "{refused:?}");
+        assert_eq!(target.read(&key(1, 3), 0).await.unwrap().1, Some(taken));
     }
-    let taken = super::support::invoice(1, 3, "9.00");
-    target.replace(&key(1, 3), Some(&taken), 5).await.unwrap();
-    let deciding = deciding(&target, 1);
-    assert_eq!((made(&deciding, new("1.00")).await.id, made(&deciding, new("1.00")).await.id), (1, 2));
-    let refused = deciding.create(1, new("1.00")).await.unwrap_err();
-    assert!(matches!(refused, Failure::Known(StoreError::Unavailable { .. })), "{refused:?}");
-    assert_eq!(target.read(&key(1, 3), 0).await.unwrap().1, Some(taken));
 }

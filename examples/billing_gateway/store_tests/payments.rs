@@ -1,6 +1,6 @@
 //! A payment changes what was received on the condition that it fits, on both stores.
 
-use super::support::{Stores, checked, deciding, new, stores};
+use super::support::{Stores, all_stores, checked, deciding, new};
 use crate::domain::{Precondition, Rejection};
 use crate::request::StoreError;
 use crate::request_store::{Failure, RequestStore};
@@ -53,9 +53,10 @@ async fn payments_at_once_never_exceed_the_total(store: &impl RequestStore) {
 
 #[tokio::test]
 async fn the_balance_is_kept_on_either_store() {
-    let Stores { legacy, target, _folder } = stores().await;
-    keeps_the_balance(&legacy).await;
-    payments_at_once_never_exceed_the_total(&legacy).await;
-    keeps_the_balance(&deciding(&target, 1)).await;
-    payments_at_once_never_exceed_the_total(&deciding(&target, 200)).await;
+    for Stores { legacy, target, _folder } in all_stores().await {
+        keeps_the_balance(&legacy).await;
+        payments_at_once_never_exceed_the_total(&legacy).await;
+        keeps_the_balance(&deciding(&target, 1)).await;
+        payments_at_once_never_exceed_the_total(&deciding(&target, 200)).await;
+    }
 }

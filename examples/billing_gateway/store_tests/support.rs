@@ -1,4 +1,4 @@
-//! Both stores over fresh files, and what is asked of them.
+//! Both stores, fresh, and what is asked of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,22 +9,40 @@ use crate::history::{Customer, History};
 use crate::legacy::Legacy;
 use crate::request::{About, Call, InvoiceRequest, StoreError};
 use crate::target::{IdSource, Target, TargetWithIds};
+use crate::test_stores::{Urls, fresh_in};
 
-/// Both stores over fresh files. A test keeps the folder to its end: a pool may open a further connection at any time,
-/// and a pattern that leaves a field out with `..` drops it at once.
+/// Both stores, fresh. A test keeps the folder to its end: a pool may open a further connection at any time, and a pattern that
+/// leaves a field out with `..` drops it at once.
 pub(super) struct Stores {
     pub(super) legacy: Legacy,
     pub(super) target: Target,
     pub(super) _folder: tempfile::TempDir,
 }
 
-pub(super) async fn stores() -> Stores {
+/// Both in files.
+pub(super) async fn in_files() -> Stores {
     let folder = tempfile::tempdir().unwrap();
-    let url = |name| format!("sqlite:{}", folder.path().join(name).display());
-    let legacy = Legacy::open(&url("legacy.db")).await.unwrap();
+    let urls = fresh_in(&folder).remove(0);
+    opened(&urls, folder).await
+}
+
+/// Both in files, and each of the servers that the environment names, once.
+pub(super) async fn all_stores() -> Vec<Stores> {
+    let mut all = Vec::new();
+    for number in 0..fresh_in(&tempfile::tempdir().unwrap()).len() {
+        let folder = tempfile::tempdir().unwrap();
+        let urls = fresh_in(&folder).remove(number);
+        all.push(opened(&urls, folder).await);
+    }
+    all
+}
+
+async fn opened(urls: &Urls, folder: tempfile::TempDir) -> Stores {
+    urls.make().await;
+    let legacy = Legacy::open(&urls.legacy).await.unwrap();
     let customers = (1..=2).map(|id| Customer { id, name: "A".into(), country: "Norway".into() }).collect();
     History { customers, invoices: Vec::new() }.write_to(&legacy).await.unwrap();
-    Stores { legacy, target: Target::open(&url("target.db")).await.unwrap(), _folder: folder }
+    Stores { legacy, target: Target::open(&urls.target).await.unwrap(), _folder: folder }
 }
 
 pub(super) fn invoice(customer: i64, id: i64, price: &str) -> Invoice {

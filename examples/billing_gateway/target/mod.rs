@@ -1,11 +1,9 @@
-//! The store to move to: one document an invoice, partitioned by customer, each row with a stamp.
-//!
-//! A deleted invoice leaves its row behind without a document (a tombstone), so that an older copy that lands late
-//! cannot bring it back.
+//! The store to move to: one document an invoice, partitioned by customer, each row with a stamp. SQLite or Cassandra.
 
+mod cassandra;
 mod records;
 mod requests;
-mod schema;
+mod sqlite;
 mod store;
 
 pub(crate) use requests::{IdSource, TargetWithIds};

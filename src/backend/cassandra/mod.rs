@@ -92,7 +92,7 @@
 //! A *copy* that lands late loses by its stamp, whenever that is. A write of the request path in `ramp_down` is another matter:
 //! after a timeout a hint may bring it to the last replicas hours later (`max_hint_window`, 3 h). Quorum reads do not see it
 //! before it is on a majority, and a read that sees it repairs it. To bound it, write conditionally (`IF`): a later conditional
-//! write or read of that row first ends what was begun.
+//! write of that partition first ends what was begun, and so does a read with [`Cassandra::reads_serially`].
 //!
 //! # Pages
 //!

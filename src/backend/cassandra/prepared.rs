@@ -8,6 +8,7 @@ use scylla::deserialize::TypeCheckError;
 use scylla::frame::response::result::ColumnSpec;
 use scylla::policies::retry::DefaultRetryPolicy;
 use scylla::response::query_result::ColumnSpecs;
+use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::unprepared;
 use tokio::sync::OnceCell;
@@ -23,13 +24,20 @@ pub(super) struct Prepared {
     pub(super) cql: String,
     pub(super) sent: Sent,
     pub(super) fits: Fits,
+    /// None: that of the session.
+    consistency: Option<Consistency>,
     callers: OnceCell<PreparedStatement>,
     background: OnceCell<PreparedStatement>,
 }
 
 impl Prepared {
     pub(super) fn new(cql: String, sent: Sent, fits: Fits) -> Self {
-        Self { cql, sent, fits, callers: OnceCell::new(), background: OnceCell::new() }
+        let (callers, background) = (OnceCell::new(), OnceCell::new());
+        Self { cql, sent, fits, consistency: None, callers, background }
+    }
+
+    pub(super) fn at(self, consistency: Consistency) -> Self {
+        Self { consistency: Some(consistency), ..self }
     }
 
     /// The driver has no bound of its own for this: one node that hangs would hang it.
@@ -50,6 +58,9 @@ impl Prepared {
         if self.sent == Sent::Repeatedly {
             statement.set_is_idempotent(true);
             statement.set_retry_policy(Some(Arc::new(DefaultRetryPolicy)));
+        }
+        if let Some(consistency) = self.consistency {
+            statement.set_consistency(consistency);
         }
         session.prepare(statement).await.map_err(|error| CassandraError::Prepare(Box::new(error)))
     }

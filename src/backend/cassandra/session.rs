@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use scylla::client::session::Session;
+use scylla::statement::Consistency;
 
 use super::builder::{Builder, Settings};
 use super::clock;
@@ -54,6 +55,16 @@ impl Cassandra {
     /// again.
     pub fn reads<Row: ReadsRow>(&self, cql: impl Into<String>) -> Statement<Row> {
         Statement::of_rows(self, cql.into())
+    }
+
+    /// A `SELECT` from one partition that first ends the conditional writes of it that had begun (`SERIAL`, or `LOCAL_SERIAL`
+    /// with a consistency of `LOCAL_QUORUM`): what it does not see lands no more, unless it is still to begin. For
+    /// [`RecordStore::read`](crate::data::RecordStore::read) of a store whose own writes are conditional. The driver may send
+    /// it again.
+    pub fn reads_serially<Row: ReadsRow>(&self, cql: impl Into<String>) -> Statement<Row> {
+        let local = self.inner.settings.consistency == Consistency::LocalQuorum;
+        let consistency = if local { Consistency::LocalSerial } else { Consistency::Serial };
+        Statement::of_rows_at(self, cql.into(), consistency)
     }
 
     /// A write that may be sent again: an `INSERT`, `UPDATE` or `DELETE` of whole values `USING TIMESTAMP ?`.

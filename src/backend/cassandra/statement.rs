@@ -9,6 +9,7 @@ use scylla::client::session::Session;
 use scylla::deserialize::row::DeserializeRow;
 use scylla::response::query_result::{QueryResult, QueryRowsResult};
 use scylla::serialize::row::SerializeRow;
+use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlValue, Row as AnyRow};
 
@@ -44,12 +45,11 @@ pub struct Statement<Row = ()> {
 
 impl<Row> Statement<Row> {
     pub(super) fn new(store: &Cassandra, cql: String, sent: Sent) -> Self {
-        Self::checked_by(store, cql, sent, |_| Ok(()))
+        Self::of(store, Prepared::new(cql, sent, |_| Ok(())))
     }
 
-    fn checked_by(store: &Cassandra, cql: String, sent: Sent, fits: Fits) -> Self {
-        let shared = Arc::new(Prepared::new(cql, sent, fits));
-        Self { store: store.clone(), shared, background: false, row: PhantomData }
+    fn of(store: &Cassandra, prepared: Prepared) -> Self {
+        Self { store: store.clone(), shared: Arc::new(prepared), background: false, row: PhantomData }
     }
 
     /// The same statement, always on the session for background work: for a [`RecordStore`](crate::data::RecordStore).
@@ -135,7 +135,15 @@ impl Statement<Applied> {
 
 impl<Row: ReadsRow> Statement<Row> {
     pub(super) fn of_rows(store: &Cassandra, cql: String) -> Self {
-        Self::checked_by(store, cql, Sent::Repeatedly, <Row as DeserializeRow<'static, 'static>>::type_check)
+        Self::of(store, Prepared::new(cql, Sent::Repeatedly, Self::fits()))
+    }
+
+    pub(super) fn of_rows_at(store: &Cassandra, cql: String, consistency: Consistency) -> Self {
+        Self::of(store, Prepared::new(cql, Sent::Repeatedly, Self::fits()).at(consistency))
+    }
+
+    fn fits() -> Fits {
+        <Row as DeserializeRow<'static, 'static>>::type_check
     }
 
     /// The first row of the answer.

@@ -1,0 +1,69 @@
+//! The stores that tests run on: files, and the servers that the environment names
+//! (`./tests/servers/run cargo test --example billing_gateway`).
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::files::Files;
+use crate::new_databases::make_missing;
+
+const MARIADB: &str = "CROSSFADE_MYSQL_URL";
+const POSTGRES: &str = "CROSSFADE_POSTGRES_URL";
+const CASSANDRA: &str = "CROSSFADE_CASSANDRA_URL";
+
+/// Where a pair of stores is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Urls {
+    pub(crate) legacy: String,
+    pub(crate) target: String,
+    pub(crate) journal: String,
+}
+
+impl Urls {
+    /// Makes the databases and keyspaces that are missing.
+    pub(crate) async fn make(&self) {
+        let Self { legacy, target, journal } = self.clone();
+        make_missing(&Files { legacy, target, journal }).await.unwrap();
+    }
+}
+
+/// Pairs of stores under new names: files first; each kind of server that there is comes in one at least.
+pub(crate) fn fresh_in(folder: &TempDir) -> Vec<Urls> {
+    let file = |name| Some(in_file(folder.path(), name));
+    let legacies: Vec<_> =
+        [file("legacy.db"), on_server(MARIADB), on_server(POSTGRES)].into_iter().flatten().collect();
+    let targets: Vec<_> = [file("target.db"), on_server(CASSANDRA)].into_iter().flatten().collect();
+    let of = |urls: &[String], number: usize| urls[number.min(urls.len() - 1)].clone();
+    (0..legacies.len().max(targets.len()))
+        .map(|number| Urls {
+            legacy: of(&legacies, number),
+            target: of(&targets, number),
+            journal: in_file(folder.path(), "journal.db"),
+        })
+        .collect()
+}
+
+/// Only the pairs of two servers.
+pub(crate) fn fresh_on_servers(folder: &TempDir) -> Vec<Urls> {
+    let mut pairs = fresh_in(folder);
+    pairs.retain(|urls| !urls.legacy.starts_with("sqlite:") && !urls.target.starts_with("sqlite:"));
+    if pairs.is_empty() {
+        println!("skipped: no pair of servers is named by {MARIADB} or {POSTGRES}, and {CASSANDRA}");
+    }
+    pairs
+}
+
+/// A new database or keyspace on a server.
+fn on_server(variable: &str) -> Option<String> {
+    let Ok(server) = std::env::var(variable) else {
+        println!("not on a server: {variable} is not set (./tests/servers/run sets it)");
+        return None;
+    };
+    let server = server.trim_end_matches("/postgres");
+    Some(format!("{server}/gateway_{:016x}", fastrand::u64(..)))
+}
+
+fn in_file(folder: &Path, name: &str) -> String {
+    format!("sqlite:{}", folder.join(name).display())
+}
