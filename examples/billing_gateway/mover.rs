@@ -46,7 +46,6 @@ pub(crate) struct Status {
 }
 
 /// What the demo walks through the stages with.
-#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub(crate) enum Mover {
     Crossfade { admin: AdminClient, control: Control },
     Naive(Naive),

@@ -268,7 +268,7 @@ async fn sigterm_under_load_drains_what_was_begun() {
     history.invoices.truncate(INVOICES);
     let legacy = Legacy::open(&url("legacy.db")).await.unwrap();
     history.write_to(&legacy).await.unwrap();
-    legacy.database().close().await;
+    legacy.close().await;
     let address = free_address();
     let served = Served::start(folder.path(), address);
     served.walk_to(Stage::Live).await;
