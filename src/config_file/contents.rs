@@ -58,12 +58,14 @@ impl Contents {
         }
     }
 
-    /// A file that ends in the midst of what it was may be a whole config, with the defaults for the rest; nobody has meant it.
+    /// A file that ends in the midst of a line of what it was may be a whole config, with the defaults for the rest; nobody
+    /// has meant it. Whoever takes its last lines away leaves whole ones.
     fn is_cut_off(&self) -> bool {
-        let shorter = |text: &String| {
-            !text.is_empty() && text.len() < self.good.len() && self.good.starts_with(text.as_str())
+        let cut = |text: &String| {
+            let begins_alike = text.len() < self.good.len() && self.good.starts_with(text.as_str());
+            begins_alike && !text.is_empty() && !text.ends_with('\n') && self.good.ends_with('\n')
         };
-        self.newest.as_ref().is_ok_and(shorter)
+        self.newest.as_ref().is_ok_and(cut)
     }
 
     /// The next content is looked at also if it is as it was, and is meant as it is.
@@ -128,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_cut_off_after_a_whole_line_is_refused_unless_it_is_asked_for() {
-        let whole = "stage = \"live\"\n[late_bound]\nlegacy = \"120s\"\n";
-        let cut = "stage = \"live\"\n";
+    fn a_file_that_was_cut_off_in_a_line_is_refused_unless_it_is_asked_for() {
+        let whole = "stage = \"live\"\n# the slow one\n[late_bound]\nlegacy = \"120s\"\n";
+        let cut = "stage = \"live\"\n# the sl";
         let mut contents = Contents::new(whole.into(), Stage::Live);
         assert!(matches!(next(&mut contents, cut), Asks::Refused(ConfigFileError::CutOff { .. })));
         assert!(matches!(next(&mut contents, cut), Asks::Nothing));
-        // Another content that leaves the same out is meant.
-        assert!(matches!(next(&mut contents, "stage = \"live\" # the default\n"), Asks::Config(_)));
+        // Whole lines that were taken away are meant.
+        assert!(matches!(next(&mut contents, "stage = \"live\"\n"), Asks::Config(_)));
         contents.in_force(Stage::Live);
         let mut contents = Contents::new(whole.into(), Stage::Live);
         contents.forget();

@@ -41,7 +41,7 @@
 //! | names another stage than before | it *asks* for it: the move is committed as any other and audited as `file PATH`, then all of the file is in force |
 //! | asks for a stage that is illegal or lacks the certificate, or the move is given up | nothing of it is in force, weights included; it is not tried again until the file changes or [`WatchedFile::reload`] is called |
 //! | is empty, not TOML, has an unknown field or a value that cannot be meant | the last good config goes on |
-//! | is the beginning of what it was, as after a disk that was full | the same, also where that would be a config; [`WatchedFile::reload`] takes it |
+//! | is the beginning of what it was and ends in the midst of a line, as after a disk that was full | the same, also where that would be a config; [`WatchedFile::reload`] takes it |
 //! | names no stage | the same: an empty file would otherwise ask for `off` |
 //! | is gone, or cannot be read | the same |
 //!
@@ -59,7 +59,7 @@
 //! # Write it whole
 //!
 //! A file that was cut off after a complete line may still be a config, with the defaults for the rest. Where it is the
-//! beginning of what it was, that is seen; of a new content it is not. So write beside it and rename, as editors and the
+//! beginning of what it was and ends in the midst of a line, that is seen; else it is not. So write beside it and rename, as editors and the
 //! kubelet do:
 //!
 //! ```
