@@ -46,7 +46,7 @@ fn the_readme_counts_the_lines_of_the_example_right() {
         ),
         (
             "| `RecordStore` for the store you move to",
-            include_str!("../../examples/billing_gateway/target/records.rs"),
+            include_str!("../../examples/billing_gateway/target/sqlite/records.rs"),
             "RecordStore",
         ),
         ("| `LegacyIds`", include_str!("../../examples/billing_gateway/wiring.rs"), "LegacyIds"),
