@@ -19,7 +19,7 @@ use tracing::Span;
 use super::problem::{PROBLEM, Problem};
 
 /// Longer than any store may take and any write is held: it only turns a mistake into an answer.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const BODY_BYTES_MAX: usize = 128 * 1024;
 
 /// The routes with everything that holds for all of them. Within each group the outermost comes first.
