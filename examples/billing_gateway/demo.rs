@@ -18,8 +18,8 @@ use crossfade::route::{Stage, Store};
 /// A stage that has not met every kind of fault in its time gets this much more.
 const MORE_FOR_FAULTS: Duration = Duration::from_secs(8);
 /// Longer than any move should take, its hold included; and than the fill.
-const MOVE_MAX: Duration = Duration::from_secs(20);
-const FILL_MAX: Duration = Duration::from_secs(60);
+const MOVE_MAX: Duration = Duration::from_secs(30);
+const FILL_MAX: Duration = Duration::from_secs(300);
 /// The target is once away for so long.
 const OUTAGE: Duration = Duration::from_secs(2);
 const SHOW_EVERY: Duration = Duration::from_millis(500);

@@ -19,7 +19,7 @@ use tracing::{Level, Span};
 use super::problem::{PROBLEM, Problem};
 
 /// Longer than any store may take and any write is held: it only turns a mistake into an answer.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_BYTES_MAX: usize = 64;
 pub(super) const BODY_BYTES_MAX: usize = 128 * 1024;

@@ -23,7 +23,7 @@ use crate::ledger::{At, Ledger};
 use crossfade::route::Store;
 
 /// Longer than the service's own limit: to meet it is a mistake of the service.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(15);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(25);
 /// How long a client waits before it sends a create again; after the last of these it gives up.
 const RETRY_AFTER: [Duration; 5] = [
     Duration::from_millis(20),

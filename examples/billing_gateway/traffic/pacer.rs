@@ -22,7 +22,7 @@ const IN_FLIGHT_MAX: usize = 2_000;
 /// How often a paused run looks whether it may go on.
 const TICK: Duration = Duration::from_millis(1);
 /// How long a pause waits for the requests on their way.
-const PAUSE_MAX: Duration = Duration::from_secs(20);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// The running traffic.
 #[derive(Clone, Debug)]
