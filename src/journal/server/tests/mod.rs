@@ -7,7 +7,6 @@ mod lost_commits;
 mod model;
 mod opening;
 mod proxy;
-mod throughput;
 
 use std::net::SocketAddr;
 use std::time::Duration;
