@@ -316,15 +316,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_mark_of_a_read_that_cannot_be_recorded_is_counted_and_taken_off() {
-        let journal = scripted(|command| match command {
-            Command::MarkLeft { .. } => Fate::NotDone,
+        let (fail, may_fail) = mpsc::channel();
+        let fate = move |command: &Command| match command {
+            Command::MarkLeft { .. } => {
+                // The writer's thread: nothing else waits on it.
+                may_fail.recv().unwrap();
+                Fate::NotDone
+            }
             _ => Fate::Done,
-        });
-        let journal = journal.await;
+        };
+        let journal = scripted(fate).await;
         let (tell, told) = mpsc::channel();
         let tell: &'static mpsc::Sender<()> = Box::leak(Box::new(tell));
         journal.mark_left_soon(scopes(), Reason::Read, || tell.send(()).unwrap());
         assert!(journal.is_dirty(scopes().as_slice()), "at once");
+        fail.send(()).unwrap();
         told.recv().unwrap();
         assert_nothing_is_marked(&journal).await;
     }
