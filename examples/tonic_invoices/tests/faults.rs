@@ -1,5 +1,6 @@
 //! What a store, or a service, does badly.
 
+use crossfade::route::Asked;
 use tokio::net::TcpSocket;
 
 use super::*;
@@ -42,7 +43,7 @@ async fn a_write_whose_answer_is_lost_is_copied_by_a_repair() {
     lost_answer(inside().await, Fault::Says(Code::Unavailable), Code::Unavailable).await;
     lost_answer(outside().await, Fault::Says(Code::Unavailable), Code::Unavailable).await;
     lost_answer(outside().await, Fault::Says(Code::Internal), Code::Internal).await;
-    // Whose timer is first, that of tonic or that of the example, is not said.
+    // Or `CANCELLED`: tonic's timer and that of the example are set to the same time.
     lost_answer(outside().await, Fault::Hangs, Code::DeadlineExceeded).await;
 }
 
@@ -57,6 +58,23 @@ where
     let timers = [Code::Cancelled, Code::DeadlineExceeded];
     assert!(code == told || (timers.contains(&code) && timers.contains(&told)), "{code:?}");
     assert_eq!((world.marks(), world.new.invoices().len()), (1, 0));
+    world.old.fail(None);
+    world.settle().await;
+    assert_eq!(world.new.invoices(), [invoice(1)]);
+    world.assert_equal();
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_leaves_its_write_on_both_sides() {
+    let world = outside().await;
+    world.walk_to(Stage::DualWrite).await;
+    world.old.fail(Fault::Hangs);
+    let client = world.client.clone();
+    let caller = tokio::spawn(async move { client.ask(Ask::Create(invoice(1)), None).await });
+    while world.old.invoices().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
     world.old.fail(None);
     world.settle().await;
     assert_eq!(world.new.invoices(), [invoice(1)]);
@@ -102,7 +120,7 @@ async fn a_target_service_that_is_down_fails_no_write_and_is_repaired_when_it_is
     let world = World::of(old, new, outside::open(CONFIG, legacy, target).await.unwrap()).await;
 
     // The fill needs the target, so the move alone: it has nothing to fill yet.
-    let asked = crossfade::route::Asked::by("test", "the target is down");
+    let asked = Asked::by("test", "the target is down");
     world.migrated.routing.move_to(Stage::DualWrite, asked).await.unwrap().drained().await;
     for number in 1..=5 {
         world.ask(Ask::Create(invoice(number))).await.unwrap();
@@ -125,7 +143,7 @@ async fn a_write_that_was_never_sent_leaves_no_mark() {
     let target = client(&serve(back_end::new(new.clone())).await.unwrap());
     let migrated = outside::open(CONFIG, legacy, target).await.unwrap();
     let world = World::of(Table::default(), new, migrated).await;
-    let asked = crossfade::route::Asked::by("test", "legacy is down");
+    let asked = Asked::by("test", "legacy is down");
     world.migrated.routing.move_to(Stage::DualWrite, asked).await.unwrap().drained().await;
 
     assert_eq!(world.ask(Ask::Create(invoice(1))).await.unwrap_err(), Code::Unavailable);
