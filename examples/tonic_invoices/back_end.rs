@@ -63,13 +63,7 @@ async fn put(table: &Table, invoice: Invoice, stamp: Option<Stamp>) -> Result<()
     let (key, invoice) = (invoice.key(), Some(invoice));
     match stamp {
         Some(stamp) => table.replace(key, invoice, stamp).await,
-        None => {
-            let put = |stored: &mut Option<Invoice>| {
-                *stored = invoice;
-                Ok(())
-            };
-            table.change(key, put).await
-        }
+        None => table.set(key, invoice).await,
     }
 }
 

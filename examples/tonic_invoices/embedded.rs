@@ -30,15 +30,10 @@ impl<const STAMPS: bool> RecordStore for Embedded<STAMPS> {
         record: Option<&Invoice>,
         stamp: Stamp,
     ) -> Result<(), InvoiceError> {
-        let record = record.cloned();
-        if STAMPS {
-            return self.0.replace(key.into(), record, stamp).await;
+        match STAMPS {
+            true => self.0.replace(key.into(), record.cloned(), stamp).await,
+            false => self.0.set(key.into(), record.cloned()).await,
         }
-        let to = move |stored: &mut Option<Invoice>| {
-            *stored = record;
-            Ok(())
-        };
-        self.0.change(key.into(), to).await
     }
 
     async fn page(

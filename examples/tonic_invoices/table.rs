@@ -76,6 +76,15 @@ impl Table {
         .await
     }
 
+    /// A change to this, whatever is there.
+    pub(crate) async fn set(&self, key: Key, invoice: Option<Invoice>) -> Result<(), InvoiceError> {
+        let set = |stored: &mut Option<Invoice>| {
+            *stored = invoice;
+            Ok(())
+        };
+        self.change(key, set).await
+    }
+
     /// A copy: a row with a larger stamp stays as it is.
     pub(crate) async fn replace(
         &self,

@@ -25,7 +25,7 @@ async fn a_read_that_the_new_service_fails_is_answered_by_the_old_one() {
     world.new.fail(None);
 
     // As if a copy had never been made.
-    world.new.change(key(2), |stored| Ok(*stored = None)).await.unwrap();
+    world.new.set(key(2), None).await.unwrap();
     assert!(world.ask(Ask::Get(key(2))).await.unwrap().invoice().is_some(), "a missing one too");
     assert_eq!(world.migrated.routing.stats().fallbacks_on_missing, 1);
     world.settle().await;
@@ -89,7 +89,7 @@ async fn pages_that_are_larger_than_a_service_gives_are_walked_to_their_end() {
     let world = outside().await;
     let many = 1 + 2 * PAGE_MAX as i64;
     for number in 1..=many {
-        world.old.change(key(number), |stored| Ok(*stored = Some(invoice(number)))).await.unwrap();
+        world.old.set(key(number), Some(invoice(number))).await.unwrap();
     }
     world.walk_to(Stage::DualWrite).await;
     world.settle().await;
