@@ -30,6 +30,9 @@ pub(super) const CONFIG: &str = r#"
     cohort = { weight = "100%" }
 "#;
 
+/// On a busy machine, too, whoever is there answers within this.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(super) struct World<L: 'static, T: 'static> {
     pub(super) old: Table,
     pub(super) new: Table,
@@ -44,16 +47,19 @@ pub(super) async fn inside() -> World<Embedded<false>, Embedded<true>> {
 }
 
 pub(super) async fn outside() -> World<BackEnd<false>, BackEnd<true>> {
+    outside_answering_within(PATIENCE).await
+}
+
+pub(super) async fn outside_answering_within(answer_max: Duration) -> World<BackEnd<false>, BackEnd<true>> {
     let (old, new) = (Table::default(), Table::default());
-    let legacy = client(&serve(back_end::old(old.clone())).await.unwrap());
-    let target = client(&serve(back_end::new(new.clone())).await.unwrap());
+    let legacy = client(&serve(back_end::old(old.clone())).await.unwrap()).answering_within(answer_max);
+    let target = client(&serve(back_end::new(new.clone())).await.unwrap()).answering_within(answer_max);
     let migrated = outside::open(CONFIG, legacy, target).await.unwrap();
     World::of(old, new, migrated).await
 }
 
-/// Of a back end that may be made to hang.
 pub(super) fn client(url: &str) -> Client {
-    Client::new(url).unwrap().answering_within(Duration::from_millis(300))
+    Client::new(url).unwrap().answering_within(PATIENCE)
 }
 
 impl<L, T> World<L, T>
@@ -62,7 +68,7 @@ where
     T: RecordStore<Data = Invoices>,
 {
     pub(super) async fn of(old: Table, new: Table, migrated: Migrated<L, T>) -> Self {
-        let client = Client::new(&serve(migrated.calls.clone()).await.unwrap()).unwrap();
+        let client = client(&serve(migrated.calls.clone()).await.unwrap());
         Self { old, new, migrated, client }
     }
 

@@ -33,6 +33,29 @@ async fn a_read_that_the_new_service_fails_is_answered_by_the_old_one() {
 }
 
 #[tokio::test]
+async fn answers_are_compared_and_a_no_is_one() {
+    let world = outside().await;
+    for number in [1, 2] {
+        world.ask(Ask::Create(invoice(number))).await.unwrap();
+    }
+    world.walk_to(Stage::Shadow).await;
+    world.settle().await;
+    world.new.set(key(2), Some(Invoice { total_cents: 1, ..invoice(2) })).await.unwrap();
+    for number in [1, 2] {
+        world.ask(Ask::Get(key(number))).await.unwrap();
+    }
+    assert_eq!(world.ask(Ask::Get(key(3))).await.unwrap_err(), Code::NotFound);
+    let compared = || {
+        let stats = world.migrated.routing.stats();
+        (stats.comparisons_matched, stats.mismatches_value)
+    };
+    while compared().0 + compared().1 < 3 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(compared(), (2, 1));
+}
+
+#[tokio::test]
 async fn an_older_copy_that_lands_late_changes_nothing_in_the_new_service() {
     let table = Table::default();
     let target = BackEnd::<true>(client(&serve(back_end::new(table.clone())).await.unwrap()));
@@ -78,7 +101,7 @@ async fn the_callers_metadata_is_passed_on_and_its_deadline_is_not() {
     world.migrated.calls.clone().oneshot(call).await.unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen.get("authorization").unwrap(), "Bearer a");
-    assert_eq!(seen.get("grpc-timeout").unwrap(), "300000u", "what the gateway itself gives a back end");
+    assert_eq!(seen.get("grpc-timeout").unwrap(), "30000000u", "what the gateway itself gives a back end");
     for gone in [STAMP, "grpc-encoding"] {
         assert!(seen.get(gone).is_none(), "{gone}");
     }
