@@ -1,7 +1,7 @@
 //! What a store, or a service, does badly.
 
 use crossfade::route::Asked;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 use crate::server::serve_on;
@@ -63,6 +63,35 @@ where
     world.settle().await;
     assert_eq!(world.new.invoices(), [invoice(1)]);
     world.assert_equal();
+}
+
+#[tokio::test]
+async fn a_write_whose_connection_breaks_is_copied_by_a_repair() {
+    let (old, new) = (Table::default(), Table::default());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let again = TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
+    let (service, runtime) = (back_end::old(old.clone()), tokio::runtime::Runtime::new().unwrap());
+    let serves = async { serve_on(TcpListener::from_std(listener).unwrap(), service).unwrap() };
+    let legacy = client(&runtime.spawn(serves).await.unwrap());
+    let target = client(&serve(back_end::new(new.clone())).await.unwrap());
+    let world = World::of(old, new, outside::open(CONFIG, legacy, target).await.unwrap()).await;
+    world.walk_to(Stage::DualWrite).await;
+
+    // The service dies when it has written, and before it has answered.
+    world.old.fail(Fault::Hangs);
+    let (told, ()) = tokio::join!(world.ask(Ask::Create(invoice(1))), async {
+        while world.old.invoices().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        runtime.shutdown_background();
+    });
+    let code = told.unwrap_err();
+    assert_eq!(world.marks(), 1, "after {code:?}");
+    world.old.fail(None);
+    serve_on(again, back_end::old(world.old.clone())).unwrap();
+    world.settle().await;
+    assert_eq!(world.new.invoices(), [invoice(1)]);
 }
 
 #[tokio::test]
