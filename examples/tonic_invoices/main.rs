@@ -81,11 +81,8 @@ where
         }
         let key = Key { customer: 1, number: 100 + stage as i64 };
         let invoice = create_and_pay(&client, key).await?;
-        let (old, new) = (old.invoices().len(), new.invoices().len());
-        println!(
-            "  {stage:10} invoice {} is paid: {}; old has {old}, new has {new}",
-            key.number, invoice.paid
-        );
+        let (old, new, stage) = (old.invoices().len(), new.invoices().len(), stage.to_string());
+        println!("  {stage:10} {} is paid: {}; old has {old}, new has {new}", key.number, invoice.paid);
     }
     migrated.close().await
 }
