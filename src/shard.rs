@@ -11,6 +11,7 @@ thread_local! {
 }
 
 /// The copy of this thread: threads take turns.
+#[inline]
 pub(crate) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     SHARD.with(|shard| {

@@ -14,10 +14,12 @@ use crate::shard::{SHARDS, shard};
 pub(crate) struct Counter([CachePadded<AtomicU64>; SHARDS]);
 
 impl Counter {
+    #[inline]
     pub(crate) fn add(&self, n: u64) {
         self.0[shard()].fetch_add(n, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn one(&self) {
         self.add(1);
     }

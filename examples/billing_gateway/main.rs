@@ -101,10 +101,11 @@ pub(crate) struct Args {
     /// target.db in the data folder
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// Crossfade's own durable state. Left out: journal.db in the data folder
+    /// Crossfade's own durable state: sqlite:journal.db, mysql://... or postgres://..., also beside the tables of the legacy
+    /// store; must be new for the demo. Left out: journal.db in the data folder
     #[arg(long, value_name = "URL")]
     journal: Option<String>,
-    /// Makes the database and the keyspace of the URLs where they are missing
+    /// Makes the databases and the keyspace of the URLs where they are missing
     #[arg(long)]
     create: bool,
     /// Writes both stores by hand, side by side, in place of crossfade: shows what that loses under the same seed

@@ -1,4 +1,4 @@
-//! `--create`: makes the database and the keyspace that the URLs name, where they are missing.
+//! `--create`: makes the databases and the keyspace that the URLs name, where they are missing.
 
 use anyhow::{Context, Result, bail};
 use crossfade::backend::cassandra::Cassandra;
@@ -14,7 +14,12 @@ const SCHEMA_MAX: Duration = Duration::from_secs(30);
 
 /// Makes what is missing. A file needs nothing.
 pub(crate) async fn make_missing(files: &Files) -> Result<()> {
-    for url in [StoreUrl::of_legacy(&files.legacy)?, StoreUrl::of_target(&files.target)?] {
+    let urls = [
+        StoreUrl::of_legacy(&files.legacy)?,
+        StoreUrl::of_target(&files.target)?,
+        StoreUrl::of_journal(&files.journal)?,
+    ];
+    for url in urls {
         if url.scheme != Scheme::Sqlite {
             make(&url).await.with_context(|| format!("--create: cannot make {}", url.shown()))?;
         }

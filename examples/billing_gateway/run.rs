@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::serve::ListenerExt;
+use crossfade::route::Stage;
 use tokio::net::TcpListener;
 
 use crate::Args;
@@ -25,7 +26,7 @@ use crate::screen::Screen;
 use crate::serve;
 use crate::target::Target;
 use crate::traffic::{Load, Traffic};
-use crate::wiring;
+use crate::wiring::{self, Control};
 
 /// How many mismatches are shown in the end.
 const MISMATCHES_MAX: usize = 3;
@@ -101,8 +102,19 @@ async fn assemble(
     }
     let (invoices, control) =
         wiring::assemble(legacy.clone(), target.clone(), &files.journal, faults).await?;
+    ensure_new(&control)?;
     let metrics = serve::metrics(&control);
     Ok((Mover::by_admin(control).await?, invoices, Some(metrics)))
+}
+
+/// The walk begins at the beginning.
+fn ensure_new(control: &Control) -> Result<()> {
+    match control.routing.stage() {
+        Stage::Off => Ok(()),
+        stage => bail!(
+            "the journal must be new: it is in {stage}; name another database, or add ?migration=NAME to its URL"
+        ),
+    }
 }
 
 /// Serves the gateway on a free port of this machine.

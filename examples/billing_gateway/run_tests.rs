@@ -12,6 +12,7 @@ const FOLDER: &str = "CROSSFADE_TEST_DEMO_FOLDER";
 const BY_HAND: &str = "CROSSFADE_TEST_DEMO_BY_HAND";
 const LEGACY: &str = "CROSSFADE_TEST_DEMO_LEGACY";
 const TARGET: &str = "CROSSFADE_TEST_DEMO_TARGET";
+const JOURNAL: &str = "CROSSFADE_TEST_DEMO_JOURNAL";
 const CUSTOMERS: i64 = 120;
 /// What a hasty walk in a test build can keep up with beside others.
 const SCALE: [&str; 4] = ["--rate", "300", "--pace", "0.15"];
@@ -24,7 +25,8 @@ async fn walked() {
     let args = ["billing_gateway", "--data", &folder, "--json", &json].into_iter().chain(SCALE);
     let by_hand = std::env::var(BY_HAND).is_ok().then_some("--naive");
     let mut args = Args::parse_from(args.chain(by_hand));
-    (args.legacy, args.target) = (std::env::var(LEGACY).ok(), std::env::var(TARGET).ok());
+    let url = |variable| std::env::var(variable).ok();
+    (args.legacy, args.target, args.journal) = (url(LEGACY), url(TARGET), url(JOURNAL));
     let mut history = History::generate(args.seed);
     history.customers.retain(|customer| customer.id <= CUSTOMERS);
     history.invoices.retain(|invoice| invoice.customer_id <= CUSTOMERS);
@@ -47,7 +49,7 @@ fn verdict_on(by_hand: bool, urls: Option<&Urls>) -> (Value, String) {
         walk.env(BY_HAND, "1");
     }
     if let Some(urls) = urls {
-        walk.env(LEGACY, &urls.legacy).env(TARGET, &urls.target);
+        walk.env(LEGACY, &urls.legacy).env(TARGET, &urls.target).env(JOURNAL, &urls.journal);
     }
     let walked = walk.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
     let printed = String::from_utf8(walked.stdout).unwrap();

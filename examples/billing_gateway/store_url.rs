@@ -28,7 +28,7 @@ impl StoreUrl {
     }
 
     pub(crate) fn of_journal(url: &str) -> Result<Self> {
-        Self::among(url, "the journal", &[Scheme::Sqlite])
+        Self::among(url, "the journal", &[Scheme::Sqlite, Scheme::MySql, Scheme::Postgres])
     }
 
     /// As errors show it: a password may stand before the last `@`.

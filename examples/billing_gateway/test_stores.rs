@@ -28,7 +28,8 @@ impl Urls {
     }
 }
 
-/// Pairs of stores under new names: files first; each kind of server that there is comes in one at least.
+/// Pairs of stores under new names: files first; each kind of server that there is comes in one at least, and has the
+/// journal where it is legacy.
 pub(crate) fn fresh_in(folder: &TempDir) -> Vec<Urls> {
     let file = |name| Some(in_file(folder.path(), name));
     let legacies: Vec<_> =
@@ -36,10 +37,10 @@ pub(crate) fn fresh_in(folder: &TempDir) -> Vec<Urls> {
     let targets: Vec<_> = [file("target.db"), on_server(CASSANDRA)].into_iter().flatten().collect();
     let of = |urls: &[String], number: usize| urls[number.min(urls.len() - 1)].clone();
     (0..legacies.len().max(targets.len()))
-        .map(|number| Urls {
-            legacy: of(&legacies, number),
-            target: of(&targets, number),
-            journal: in_file(folder.path(), "journal.db"),
+        .map(|number| {
+            let legacy = of(&legacies, number);
+            let journal = if number == 0 { in_file(folder.path(), "journal.db") } else { legacy.clone() };
+            Urls { legacy, target: of(&targets, number), journal }
         })
         .collect()
 }

@@ -150,6 +150,7 @@ impl Core {
     }
 
     /// Nothing is copied: all goes to the authority. Whoever does not say what it is may write, so it is counted.
+    #[inline]
     fn pass_through(&'static self, word: Word, operation: Option<Operation>) -> Result<Attempt, Refused> {
         let stage = word.stage();
         match operation.map(Operation::kind) {
@@ -166,6 +167,7 @@ impl Core {
         }
     }
 
+    #[inline]
     fn enter(&'static self, word: Word, plan: Plan, scopes: Scopes, epoch: Epoch) -> Attempt {
         match self.gate.enter(word, Entrant::Held) {
             Some(pass) => Attempt::Planned { plan, pass: Some(pass), scopes, epoch },

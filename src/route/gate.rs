@@ -93,11 +93,13 @@ impl Gate {
         }
     }
 
+    #[inline]
     pub(crate) fn word(&self) -> Word {
         Word(self.word.load(Ordering::SeqCst))
     }
 
     /// Enters, provided that the word is still the one that the plan was made from.
+    #[inline]
     pub(crate) fn enter(&'static self, planned: Word, entrant: Entrant) -> Option<Pass> {
         let held = match entrant {
             Entrant::Held => planned.held(),
@@ -192,6 +194,7 @@ pub struct Pass {
 }
 
 impl Drop for Pass {
+    #[inline]
     fn drop(&mut self) {
         self.counter.fetch_sub(1, Ordering::SeqCst);
         if self.gate.awaited.load(Ordering::SeqCst) {

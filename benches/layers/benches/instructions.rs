@@ -1,0 +1,90 @@
+//! How many instructions a request through the stack takes, counted by callgrind: exact, and the same on every run.
+//!
+//! `cargo bench -p bench-layers --bench instructions` (needs valgrind, and `cargo install gungraun-runner`). A row above its limit fails.
+//! Subtract the row of the bare store: what is left is the stack's own.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot start may panic")]
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crossfade::route::Stage;
+use gungraun::prelude::*;
+use bench_layers::{IfStage, Migration, Number, Request, Store, write_read_replace};
+
+const PUT: Request = Request::Put(7);
+/// The caller waits for the copy, and nothing is shadowed.
+const WAITS: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
+const HALF: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
+
+/// One request, ready to be made.
+type Call = Box<dyn FnMut() -> u64>;
+
+/// A future of stores that answer at once is ready at once.
+fn answer<T>(future: impl Future<Output = Result<u64, T>>) -> u64 {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(number)) => number,
+        Poll::Ready(Err(_)) => panic!("the store failed"),
+        Poll::Pending => panic!("the store was not ready"),
+    }
+}
+
+/// Made once before, so that what is set up at the first call is not counted.
+fn warm(mut call: impl FnMut() -> u64 + 'static) -> Call {
+    call();
+    Box::new(call)
+}
+
+fn borrowed(mut service: impl Store, request: Request) -> Call {
+    warm(move || answer(service.call(black_box(request))))
+}
+
+fn cloned(service: impl Store, request: Request) -> Call {
+    warm(move || answer(service.clone().call(black_box(request))))
+}
+
+fn at(stage: Stage, config: &str) -> Migration<Number> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(Migration::at(stage, config, Number::new(), Number::new()))
+}
+
+fn stack(stage: Stage, request: Request) -> Call {
+    borrowed(at(stage, WAITS).stack(), request)
+}
+
+fn cloned_stack(stage: Stage, request: Request) -> Call {
+    cloned(at(stage, WAITS).stack(), request)
+}
+
+fn in_the_cohort() -> Call {
+    borrowed(at(Stage::Canary, HALF).stack(), Request::Get)
+}
+
+fn by_hand() -> Call {
+    let (legacy, target) = (Number::new(), Number::new());
+    warm(move || answer(write_read_replace(legacy, target, black_box(PUT))))
+}
+
+#[library_benchmark]
+#[bench::bare_read(borrowed(Number::new(), Request::Get))]
+#[bench::bare_write(borrowed(Number::new(), PUT))]
+#[bench::if_stage_read(borrowed(IfStage::new(), Request::Get))]
+#[bench::off_read(stack(Stage::Off, Request::Get))]
+#[bench::off_read_cloned(cloned_stack(Stage::Off, Request::Get))]
+#[bench::off_write(stack(Stage::Off, PUT))]
+#[bench::off_write_cloned(cloned_stack(Stage::Off, PUT))]
+#[bench::complete_read(stack(Stage::Complete, Request::Get))]
+#[bench::complete_write(stack(Stage::Complete, PUT))]
+#[bench::dual_write_read(stack(Stage::DualWrite, Request::Get))]
+#[bench::canary_read_in_the_cohort(in_the_cohort())]
+#[bench::by_hand_write(by_hand())]
+#[bench::dual_write_write(stack(Stage::DualWrite, PUT))]
+fn request(mut call: Call) -> u64 {
+    call()
+}
+
+library_benchmark_group!(name = requests, benchmarks = request);
+main!(library_benchmark_groups = requests);

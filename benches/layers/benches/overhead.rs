@@ -1,0 +1,171 @@
+//! What the layers cost, in one run: over stores that answer at once and stores that suspend each call once; beside the
+//! bare store, hand-written code and layers of tower.
+//!
+//! `cargo bench -p bench-layers --bench overhead`. Compare rows of one run with each other; the numbers of two machines say nothing.
+
+#![allow(missing_docs, clippy::expect_used, reason = "criterion makes public items; a bench may panic")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use crossfade::canary_read::CanaryReadLayer;
+use crossfade::data::RecordStore;
+use crossfade::dual_write::DualWriteLayer;
+use crossfade::fallback::FallbackLayer;
+use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
+use crossfade::route::Stage;
+use bench_layers::{Failed, IfStage, Migration, Number, Numbers, Request, Store, Suspending, write_read_replace};
+use tokio::runtime::Runtime;
+use tower::layer::util::Identity;
+use tower::limit::ConcurrencyLimit;
+use tower::retry::Retry;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Service, ServiceExt};
+
+/// The caller waits for the copy, and nothing is shadowed.
+const WAITS: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
+const PUT: Request = Request::Put(7);
+/// Of one row.
+const WARM_UP: Duration = Duration::from_millis(300);
+const MEASURED: Duration = Duration::from_secs(1);
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+
+/// A store of the measurement, in both of its roles.
+trait Ready: Store<Future: 'static> + RecordStore<Data = Numbers> {}
+impl<S: Store<Future: 'static> + RecordStore<Data = Numbers>> Ready for S {}
+
+/// One request of a cloned service, as an HTTP server makes it.
+fn cloned<S, E>(group: &mut Group<'_>, runtime: &Runtime, name: &str, service: S, request: Request)
+where
+    S: Service<Request, Response = u64, Error = E> + Clone,
+    E: std::fmt::Debug,
+{
+    group.bench_function(name, |bencher| {
+        bencher.to_async(runtime).iter(|| {
+            let mut service = service.clone();
+            async move { service.ready().await.expect("ready").call(black_box(request)).await.expect("an answer") }
+        });
+    });
+}
+
+/// One request of a service that one caller has for itself.
+fn borrowed(group: &mut Group<'_>, runtime: &Runtime, name: &str, mut service: impl Store, request: Request) {
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let start = std::time::Instant::now();
+                for _ in 0..times {
+                    let ready = service.ready().await.expect("ready");
+                    black_box(ready.call(black_box(request)).await.expect("an answer"));
+                }
+                start.elapsed()
+            })
+        });
+    });
+}
+
+/// What people know: the bare store, an `if` written by hand, and layers of tower.
+fn yardsticks<S: Ready>(group: &mut Group<'_>, runtime: &Runtime, store: S, request: Request) {
+    borrowed(group, runtime, "bare store", store.clone(), request);
+    cloned(group, runtime, "bare store, cloned", store.clone(), request);
+    let boxing = store.clone().map_err(|Failed| BoxError::from("failed"));
+    let minute = Duration::from_secs(60);
+    cloned(group, runtime, "tower timeout, cloned", Timeout::new(boxing.clone(), minute), request);
+    cloned(group, runtime, "tower concurrency_limit, cloned", ConcurrencyLimit::new(boxing, 1_024), request);
+    cloned(group, runtime, "tower retry, cloned", Retry::new(Never, store), request);
+}
+
+/// A policy that asks for nothing.
+#[derive(Clone)]
+struct Never;
+
+impl tower::retry::Policy<Request, u64, Failed> for Never {
+    type Future = std::future::Ready<()>;
+
+    fn retry(&mut self, _: &mut Request, _: &mut Result<u64, Failed>) -> Option<Self::Future> {
+        None
+    }
+
+    fn clone_request(&mut self, request: &Request) -> Option<Request> {
+        Some(*request)
+    }
+}
+
+/// Each layer by itself, in `off`.
+fn alone(group: &mut Group<'_>, runtime: &Runtime, request: Request) {
+    let off = runtime.block_on(Migration::at(Stage::Off, "", Number::new(), Number::new()));
+    borrowed(group, runtime, "off, route alone", off.with(Identity::new()), request);
+    borrowed(group, runtime, "off, canary alone", off.with(CanaryReadLayer::new()), request);
+    borrowed(group, runtime, "off, fallback alone", off.with(FallbackLayer::new()), request);
+    let mismatch = MismatchMetricsLayer::new(by_form(|answer: &u64| *answer));
+    borrowed(group, runtime, "off, mismatch metrics alone", off.with(mismatch), request);
+    borrowed(group, runtime, "off, dual write alone", off.with(DualWriteLayer::new(off.copier)), request);
+}
+
+/// The whole stack in each stage.
+fn stages<S: Ready>(group: &mut Group<'_>, runtime: &Runtime, store: S, request: Request) {
+    let at = |stage, config: &str| {
+        runtime.block_on(Migration::at(stage, config, store.clone(), store.clone())).stack()
+    };
+    for stage in Stage::ALL {
+        borrowed(group, runtime, &format!("{stage}, whole stack"), at(stage, WAITS), request);
+    }
+    cloned(group, runtime, "off, whole stack, cloned", at(Stage::Off, WAITS), request);
+    let boxed = BoxCloneSyncService::new(at(Stage::Off, WAITS));
+    cloned(group, runtime, "off, whole stack, boxed and cloned", boxed, request);
+    let half = format!("{WAITS}\n[cohort]\nweight = \"100%\"");
+    borrowed(group, runtime, "canary, whole stack, in the cohort", at(Stage::Canary, &half), request);
+}
+
+/// What a dual write costs that is neither safe nor undoable: the floor of ours.
+fn by_hand<S: Ready + Service<Request, Future: Send>>(group: &mut Group<'_>, runtime: &Runtime, store: S) {
+    group.bench_function("hand-written write, read, replace", |bencher| {
+        bencher.to_async(runtime).iter(|| write_read_replace(store.clone(), store.clone(), black_box(PUT)));
+    });
+    group.bench_function("hand-written, in tokio::spawn", |bencher| {
+        let (mut legacy, mut target) = (store.clone(), store.clone());
+        bencher.to_async(runtime).iter(|| {
+            let (first, second) = (legacy.call(black_box(PUT)), target.call(black_box(PUT)));
+            async move {
+                let both = tokio::spawn(async move {
+                    first.await?;
+                    second.await
+                });
+                both.await.expect("no panic").expect("an answer")
+            }
+        });
+    });
+}
+
+fn benches(c: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    for (name, request) in [("read", Request::Get), ("write", PUT)] {
+        let mut group = c.benchmark_group(name);
+        group.warm_up_time(WARM_UP).measurement_time(MEASURED);
+        let store = Number::new();
+        yardsticks(&mut group, &runtime, store, request);
+        borrowed(&mut group, &runtime, "hand-written if stage", IfStage::new(), request);
+        alone(&mut group, &runtime, request);
+        stages(&mut group, &runtime, store, request);
+        if name == "write" {
+            by_hand(&mut group, &runtime, store);
+        }
+        group.finish();
+        let mut group = c.benchmark_group(format!("{name}, suspending"));
+        group.warm_up_time(WARM_UP).measurement_time(MEASURED);
+        let store = Suspending(Number::new());
+        yardsticks(&mut group, &runtime, store, request);
+        stages(&mut group, &runtime, store, request);
+        if name == "write" {
+            by_hand(&mut group, &runtime, store);
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);
