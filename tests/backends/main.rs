@@ -19,3 +19,4 @@ mod snapshots;
 mod stamps;
 mod three_nodes;
 mod types;
+mod unmapped;
