@@ -1,11 +1,12 @@
 //! SQLite files, and what each way to fail says of a write. No server is needed.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossfade::backend::sql::{OpenError, Reads, Sqlite, Table};
 use crossfade::data::{Outcome, RecordStore};
 use tempfile::TempDir;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::notes::{Note, Notes, key, sqlite_notes};
