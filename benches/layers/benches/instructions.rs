@@ -10,9 +10,9 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use bench_layers::{IfStage, Migration, Number, Request, Store, write_read_replace};
 use crossfade::route::Stage;
 use gungraun::prelude::*;
-use bench_layers::{IfStage, Migration, Number, Request, Store, write_read_replace};
 
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.

@@ -8,6 +8,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use bench_layers::{
+    Failed, IfStage, Migration, Number, Numbers, Request, Store, Suspending, write_read_replace,
+};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use crossfade::canary_read::CanaryReadLayer;
@@ -16,7 +19,6 @@ use crossfade::dual_write::DualWriteLayer;
 use crossfade::fallback::FallbackLayer;
 use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
 use crossfade::route::Stage;
-use bench_layers::{Failed, IfStage, Migration, Number, Numbers, Request, Store, Suspending, write_read_replace};
 use tokio::runtime::Runtime;
 use tower::layer::util::Identity;
 use tower::limit::ConcurrencyLimit;
