@@ -141,12 +141,16 @@ impl Core {
             return Err(Refused::NoScope { operation: operation.name() });
         }
         let writes = &snapshot.config.writes;
-        Ok(self.enter(
-            word,
-            Plan::write(stage, writes.wait, writes.journal_unavailable),
-            scopes,
-            snapshot.epoch,
-        ))
+        let plan = Plan::write(stage, writes.wait, writes.journal_unavailable);
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        let plan = if self.is_marked_inside(stage, operation) { plan.marked_inside() } else { plan };
+        Ok(self.enter(word, plan, scopes, snapshot.epoch))
+    }
+
+    /// Only legacy's functions have a transaction, and only a journal on a server can lie in its database.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn is_marked_inside(&self, stage: Stage, operation: Operation) -> bool {
+        operation.has_transaction() && stage.authority() == Store::Legacy && self.journal.marks_inside()
     }
 
     /// Nothing is copied: all goes to the authority. Whoever does not say what it is may write, so it is counted.

@@ -7,6 +7,7 @@ mod audit;
 mod claims;
 mod connection;
 mod dialect;
+mod inside;
 mod mark_rows;
 mod marks;
 mod numbers;
@@ -18,6 +19,10 @@ mod tables;
 
 pub(super) use connection::{Cells, Connection, Value, cells_and_values};
 pub(super) use dialect::Dialect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use dialect::InsideDialect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use inside::mark_inside;
 #[cfg(test)]
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;
