@@ -11,7 +11,8 @@ use crate::servers::{alter, keyspace, own};
 
 const INSERT: &str = "INSERT INTO notes (customer, id, total, words) VALUES (1, ?, 0, '')";
 
-async fn until(what: impl AsyncFn() -> bool) {
+/// Asks again until it holds.
+pub(crate) async fn until(what: impl AsyncFn() -> bool) {
     timeout(Duration::from_secs(60), async {
         while !what().await {
             sleep(Duration::from_millis(100)).await;

@@ -17,4 +17,5 @@ mod schema;
 mod servers;
 mod snapshots;
 mod stamps;
+mod three_nodes;
 mod types;

@@ -53,9 +53,14 @@ pub(crate) async fn postgres_database(server: &str) -> String {
 
 /// The URL of a new keyspace in Cassandra.
 pub(crate) async fn keyspace(server: &str) -> String {
+    keyspace_of_copies(server, 1).await
+}
+
+/// With so many copies of each row.
+pub(crate) async fn keyspace_of_copies(server: &str, copies: u8) -> String {
     let name = fresh_name();
     let create = format!(
-        "CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+        "CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': {copies}}}"
     );
     in_cassandra(server, &create).await;
     format!("{server}/{name}")
