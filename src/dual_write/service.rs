@@ -81,8 +81,8 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
             copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
         };
         let write = write.instrument(span);
-        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
-        Unfinished::new(core, plan, steps)
+        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(core, plan, write, copy));
+        Unfinished::new(steps)
     }
 }
 

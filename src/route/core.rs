@@ -21,7 +21,7 @@ use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
 use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
-use crate::data::Scopes;
+use crate::data::{Scope, Scopes};
 use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};
 use crate::per_second::PerSecond;
@@ -269,9 +269,11 @@ fn in_cohort<Req, C: Classify<Req>>(
     request: &Req,
     scopes: &Scopes,
 ) -> bool {
-    let group = || scopes.as_slice().first().and_then(crate::data::Scope::group);
-    let key: Option<Cow<'_, str>> =
-        classify.cohort_key(request).or_else(|| group().map(|g| Cow::Owned(g.as_str().to_owned())));
+    if snapshot.cohort.is_empty() {
+        return false;
+    }
+    let group = || scopes.as_slice().first().and_then(Scope::group_str);
+    let key: Option<Cow<'_, str>> = classify.cohort_key(request).or_else(|| group().map(Cow::Borrowed));
     key.is_some_and(|key| snapshot.cohort.contains(&key, |name| classify.attribute(request, name)))
 }
 
