@@ -111,7 +111,8 @@ impl OnMariaDb {
 impl Place for OnMariaDb {
     type Engine = super::mariadb::MariaDb;
     transactions!(sqlx::MySql, sqlx::MySqlPool);
-    const WAITING: &'static str = "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status
+    const WAITING: &'static str =
+        "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status
         WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
 
     fn start() -> Self {
