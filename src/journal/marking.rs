@@ -43,6 +43,10 @@ impl RunningMark {
     }
 
     /// The write has been applied.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        allow(clippy::unused_self, reason = "no transaction marks inside itself")
+    )]
     pub(crate) const fn committed(&mut self) {
         #[cfg(any(feature = "mysql", feature = "postgres"))]
         if matches!(self.made, Made::Inside) {

@@ -21,8 +21,10 @@ pub(crate) struct Dialect {
 #[derive(Debug)]
 pub(crate) struct InsideDialect {
     /// What follows an insert of such marks that leaves rows alone that are there.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) or_leave: &'static str,
     /// What follows a read of a row that others may read and nobody may change meanwhile.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) shared: &'static str,
     /// Deletes so many rows by their ids, and locks no other: those beside them may be of transactions that run.
     pub(crate) delete: fn(rows: usize) -> String,

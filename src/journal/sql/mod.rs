@@ -8,6 +8,8 @@ mod claims;
 mod connection;
 mod dialect;
 mod inside;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod mark_inside;
 mod mark_rows;
 mod marks;
 mod numbers;
@@ -22,7 +24,7 @@ pub(super) use dialect::Dialect;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) use dialect::InsideDialect;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) use inside::mark_inside;
+pub(super) use mark_inside::mark_inside;
 #[cfg(test)]
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;

@@ -106,7 +106,6 @@ pub(super) fn adopt_claimed(dialect: &Dialect) -> SqlStr {
     ))
 }
 
-const INSIDE_COLUMNS: &str = "(id, kind, scope, session, created)";
 /// How many marks of transactions are adopted at once.
 pub(super) const ADOPTED_MAX: i64 = 1_024;
 
@@ -114,7 +113,9 @@ pub(super) const ADOPTED_MAX: i64 = 1_024;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) fn insert_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {
     let (rows, or_leave) = (vec!["(?, ?, ?, ?, ?)"; rows].join(", "), dialect.or_leave);
-    built(format!("INSERT INTO crossfade_mark_inside {INSIDE_COLUMNS} VALUES {rows} {or_leave}"))
+    built(format!(
+        "INSERT INTO crossfade_mark_inside (id, kind, scope, session, created) VALUES {rows} {or_leave}"
+    ))
 }
 
 pub(super) fn delete_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {

@@ -14,6 +14,7 @@ use super::{Place, begun, key, on_each_server, runtime, scopes};
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
 use crate::journal::inside::{Inside, MarksInside, TransactionMark};
+use crate::journal::marking::RunningMark;
 use crate::journal::model::{AuditEntry, Command, Reason, Refusal, Reply};
 use crate::journal::writer::Backend;
 use crate::protocol::CommitRequest;
@@ -180,28 +181,32 @@ fn a_process_that_was_replaced_cannot_mark<P: Place>() {
     });
 }
 
+/// More rows than those of open transactions beside them.
+async fn committed_mark_of_many<P: Place>(url: &str, journal: &Journal) -> RunningMark {
+    let (mut running, inside) = journal.offer_inside((20..84).map(key).collect(), 1);
+    let mark = inside.offered_to(async { TransactionMark::offered() }).await;
+    let mut transaction = P::begin(url).await;
+    let _marked = journal.made_in(&mut transaction, &mark).await.unwrap();
+    transaction.commit().await.unwrap();
+    running.committed();
+    running
+}
+
 fn transactions_block_neither_each_other_nor_the_journal<P: Place>() {
     let place = P::start();
     runtime().block_on(async {
         let journal = begun(&place.url()).await;
         with_table(&place).await;
         let mut open = Vec::new();
-        let mut committed = Vec::new();
-        for item in 0..12 {
-            let (mut running, transaction) = written::<P>(&place.url(), &journal, item).await;
-            if item % 3 == 0 {
-                transaction.commit().await.unwrap();
-                running.committed();
-                committed.push(running);
-            } else {
-                open.push((running, transaction));
-            }
+        for item in 0..8 {
+            open.push(written::<P>(&place.url(), &journal, item).await);
         }
+        let committed = committed_mark_of_many::<P>(&place.url(), &journal).await;
         // Each of these would fail after five seconds if it waited for one of the transactions.
         let before = journal.mark(key(90).into(), 1).await.unwrap();
         journal.mark_left(key(91), 0, Reason::Asked).await.unwrap();
         journal.unmark(&before);
-        committed.iter().for_each(|running| journal.unmark(running));
+        journal.unmark(&committed);
         journal.adopt_inside(Duration::ZERO).await.unwrap();
         let started = tokio::time::Instant::now();
         let counts = journal.status().await.unwrap().marks;
