@@ -53,8 +53,8 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
     if args.create {
         new_databases::make_missing(&files).await?;
     }
-    let legacy = Legacy::open(&files.legacy).await?;
-    let target = Target::open_or_later(&files.target).await?;
+    let legacy = Legacy::open(&files.legacy).await.context("--legacy")?;
+    let target = Target::open_or_later(&files.target).await.context("--target")?;
     if let Some(folder) = &args.history {
         load(folder, &legacy, &target).await?;
     }
@@ -82,7 +82,8 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
 
 /// Begins with the invoices of a folder, where there are none yet.
 async fn load(folder: &Path, legacy: &Legacy, target: &Target) -> Result<()> {
-    let empty = legacy.is_empty().await? && target.is_empty().await?;
+    let of_target = "--history is for two empty stores, and the target does not say whether it is one";
+    let empty = legacy.is_empty().await? && target.is_empty().await.context(of_target)?;
     if !empty {
         say("the stores have data already: --history is left out");
         return Ok(());
@@ -163,6 +164,12 @@ pub(crate) fn metrics(control: &Control) -> Router {
     Router::new().route("/metrics", get(text))
 }
 
+#[cfg(test)]
+#[path = "served.rs"]
+mod served;
+#[cfg(test)]
+#[path = "serve_start_tests.rs"]
+mod start_tests;
 #[cfg(test)]
 #[path = "serve_tests.rs"]
 mod tests;

@@ -1,17 +1,9 @@
 //! kill -9 of the serving gateway under load, in every stage, and a restart on the same files.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use clap::Parser;
 use crossfade::route::{Stage, Store};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client as HyperClient;
-use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::served::{OUTAGE, Served, free_address};
 use super::*;
 use crate::compare::{compare, sights};
 use crate::history::History;
@@ -19,157 +11,9 @@ use crate::judge::Judge;
 use crate::ledger::Ledger;
 use crate::traffic::{Load, Traffic};
 
-const FOLDER: &str = "CROSSFADE_TEST_SERVE_FOLDER";
-const ADDRESS: &str = "CROSSFADE_TEST_SERVE_ADDRESS";
-const OUTAGE: &str = "outage";
-/// More arguments, one a line.
-const MORE: &str = "CROSSFADE_TEST_SERVE_MORE";
-const INVOICES: usize = 300;
+pub(super) const INVOICES: usize = 300;
 /// Requests a second; they go on while the gateway is away.
 const RATE: u32 = 400;
-/// Longer than a restart, a fill, and marks that wait for the late bound take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Not a test when it is run by itself: the tests of this module start it as a process of its own.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn served() {
-    let (Ok(folder), Ok(address)) = (std::env::var(FOLDER), std::env::var(ADDRESS)) else { return };
-    let args = ["billing_gateway", "--data", &folder, "--serve", &address, "--admin", "127.0.0.1:0"];
-    let more = std::env::var(MORE).unwrap_or_default();
-    let args = Args::parse_from(args.into_iter().chain(more.lines()));
-    let faults = Faults::new(args.seed);
-    tokio::spawn(outage(Path::new(&folder).join(OUTAGE), faults.clone()));
-    serve_with(&args, args.serve.unwrap(), &faults).await.unwrap();
-}
-
-/// Once there is a file of this name, the store that it names is gone.
-async fn outage(file: PathBuf, faults: Faults) {
-    let store = loop {
-        match std::fs::read_to_string(&file).as_deref() {
-            Ok("legacy") => break Store::Legacy,
-            Ok("target") => break Store::Target,
-            _ => sleep(Duration::from_millis(5)).await,
-        }
-    };
-    faults.set_stage(Some(Stage::DualWrite)); // any: faults are counted by stages
-    faults.take_away(store, PATIENCE);
-}
-
-/// The gateway in a process of its own.
-struct Served {
-    child: Child,
-    admin: String,
-    token: Option<String>,
-}
-
-impl Served {
-    fn start(folder: &Path, address: SocketAddr) -> Self {
-        Self::start_with(folder, address, &[])
-    }
-
-    fn start_with(folder: &Path, address: SocketAddr, more: &[&str]) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "serve::tests::served", "--nocapture"])
-            .env(FOLDER, folder)
-            .env(ADDRESS, address.to_string())
-            .env(MORE, more.join("\n"))
-            .env("RUST_LOG", "off")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut url_after = |what: &str| {
-            let line = lines.find(|line| line.contains(what)).unwrap();
-            line.split_once(what).unwrap().1.trim().to_owned()
-        };
-        // The harness prints the name of the test before the first line.
-        let admin = url_after("the admin API serves ");
-        url_after("the gateway serves ");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, admin, token: None }
-    }
-
-    async fn status(&self) -> Value {
-        self.ask("GET", "/admin/status", "").await.1
-    }
-
-    async fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let http = HyperClient::builder(TokioExecutor::new()).build_http::<Full<axum::body::Bytes>>();
-        let request = axum::http::Request::builder().method(method).uri(format!("{}{path}", self.admin));
-        let mut request = request.header(CONTENT_TYPE, "application/json");
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let answer = http.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-    }
-
-    async fn walk_to(&self, stage: Stage) {
-        for next in Stage::ALL.into_iter().filter(|next| (Stage::DualWrite..=stage).contains(next)) {
-            let asked = format!(r#"{{"stage": "{next}", "reason": "a test walks on", "by": "test"}}"#);
-            self.until(&format!("{next} is refused"), async || {
-                self.ask("POST", "/admin/stage", &asked).await.0 == 200
-            })
-            .await;
-            if next == Stage::DualWrite {
-                assert_eq!(
-                    self.ask("POST", "/admin/fill/start", r#"{"reason": "a test fills", "by": "test"}"#)
-                        .await
-                        .0
-                        / 100,
-                    2
-                );
-                self.until("no certificate", async || {
-                    !self.status().await["journal"]["certificate"].is_null()
-                })
-                .await;
-            }
-        }
-    }
-
-    async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
-        let waited = timeout(PATIENCE, async {
-            while !holds().await {
-                sleep(Duration::from_millis(20)).await;
-            }
-        });
-        assert!(waited.await.is_ok(), "{what}: {}", self.status().await);
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Beside whatever else runs: it takes as long as what was begun.
-    async fn terminate_under_load(self) {
-        tokio::task::spawn_blocking(|| self.terminate()).await.unwrap();
-    }
-
-    fn terminate(self) {
-        self.end_by("-TERM");
-    }
-
-    fn end_by(mut self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success(), "{signal} ends it in order");
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // Also when a test has failed; it may have ended before.
-        drop(self.child.kill());
-    }
-}
-
-/// An address that the gateway has again when it is started again.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 async fn killed_in(stage: Stage) {
     let folder = tempfile::tempdir().unwrap();

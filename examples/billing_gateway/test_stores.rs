@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use crate::files::Files;
 use crate::new_databases::make_missing;
 
-const MARIADB: &str = "CROSSFADE_MYSQL_URL";
+pub(crate) const MARIADB: &str = "CROSSFADE_MYSQL_URL";
 const POSTGRES: &str = "CROSSFADE_POSTGRES_URL";
-const CASSANDRA: &str = "CROSSFADE_CASSANDRA_URL";
+pub(crate) const CASSANDRA: &str = "CROSSFADE_CASSANDRA_URL";
 
 /// Where a pair of stores is to be.
 #[derive(Clone, Debug)]
@@ -57,12 +57,16 @@ pub(crate) fn fresh_on_servers(folder: &TempDir) -> Vec<Urls> {
 
 /// A new database or keyspace on a server.
 fn on_server(variable: &str) -> Option<String> {
+    Some(format!("{}/gateway_{:016x}", server(variable)?, fastrand::u64(..)))
+}
+
+/// The URL of a server, without a database; none where servers are not wanted.
+pub(crate) fn server(variable: &str) -> Option<String> {
     let Ok(server) = std::env::var(variable) else {
         println!("not on a server: {variable} is not set (./tests/servers/run sets it)");
         return None;
     };
-    let server = server.trim_end_matches("/postgres");
-    Some(format!("{server}/gateway_{:016x}", fastrand::u64(..)))
+    Some(server.trim_end_matches("/postgres").to_owned())
 }
 
 fn in_file(folder: &Path, name: &str) -> String {

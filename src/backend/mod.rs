@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `mysql` | [`MySql`](sql::MySql): MariaDB, MySQL | sqlx |
 //! | `postgres` | [`Postgres`](sql::Postgres): PostgreSQL | sqlx |
+//! | `sqlite` | [`Sqlite`](sql::Sqlite): a SQLite file | sqlx |
 //! | `cassandra` | [`Cassandra`](cassandra::Cassandra): Cassandra, ScyllaDB | scylla |
 //!
 //! The statements of requests stay yours. For copies, a [`RecordStore`](crate::data::RecordStore) is a few lines over
@@ -30,5 +31,5 @@
 
 #[cfg(feature = "cassandra")]
 pub mod cassandra;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub mod sql;

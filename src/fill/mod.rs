@@ -47,6 +47,7 @@
 //! | | the fill |
 //! |---|---|
 //! | a page cannot be read or copied | does it again, after a pause that grows up to 5 s, for as long as it takes |
+//! | a row of the authority cannot be read as a record | waits at its page, with the store's error in the log, until the row is mended or deleted |
 //! | writes are held for a stage move | waits at the next page |
 //! | the stage stops copying to the target | ends with [`FillError::Stage`]; the checkpoint stays |
 //! | it is stopped, dropped, or the process dies | goes on from the checkpoint when it is run again; from the start when a mark on everything stands |

@@ -47,6 +47,9 @@
 //! | was cut off, by a shutdown or half of its lease | go back, and do not count as tried |
 //! | may have a request inside a secondary that keeps no stamps | wait that store's late bound |
 //!
+//! A row that no record can be made of is a dead letter in the end: the caller who wrote it was answered, its key is read from the
+//! authority, and the log has the store's error beside the scope. Mend the row, then retry.
+//!
 //! Repairing a group, or everything, walks both stores and copies each key that either of them has. A mark on everything
 //! is the fill's to clear before the first fill is complete.
 //!

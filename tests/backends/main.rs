@@ -16,6 +16,8 @@ mod postgres_outcomes;
 mod schema;
 mod servers;
 mod snapshots;
+mod sqlite_outcomes;
 mod stamps;
 mod three_nodes;
 mod types;
+mod unmapped;

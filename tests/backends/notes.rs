@@ -1,10 +1,14 @@
 //! A data set of the tests, and its stores in each database.
 
+use std::sync::Arc;
+
 use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
 use crossfade::backend::sql::{
-    BoundQuery, Dialect, MySql, Postgres, SqlStore, StampedRow, Statements, Table,
+    BoundQuery, Dialect, MySql, Postgres, SqlStore, Sqlite, StampedRow, Statements, Table,
 };
 use crossfade::data::{DataSet, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
 
 use crate::servers::{
     alter, cassandra, in_mysql, in_postgres, mysql_database, mysql_url, postgres_database, postgres_url,
@@ -48,6 +52,7 @@ pub(crate) struct SqlNotes<DB: Dialect> {
     pub(crate) store: SqlStore<DB>,
     pub(crate) table: Statements<DB, Notes>,
     pub(crate) url: String,
+    folder: Option<Arc<TempDir>>,
 }
 
 pub(crate) const COLUMNS: &str = "customer BIGINT NOT NULL, id BIGINT NOT NULL, total BIGINT, words TEXT,
@@ -61,18 +66,34 @@ pub(crate) fn table() -> Table {
 pub(crate) async fn mysql_notes() -> SqlNotes<sqlx::MySql> {
     let url = mysql_database(&mysql_url()).await;
     in_mysql(&url, &format!("CREATE TABLE notes ({COLUMNS})")).await;
-    SqlNotes { store: MySql::open(&url).await.unwrap(), table: MySql::table(&table()), url }
+    SqlNotes { store: MySql::open(&url).await.unwrap(), table: MySql::table(&table()), url, folder: None }
 }
 
 pub(crate) async fn postgres_notes() -> SqlNotes<sqlx::Postgres> {
     let url = postgres_database(&postgres_url()).await;
     in_postgres(&url, &format!("CREATE TABLE notes ({COLUMNS})")).await;
-    SqlNotes { store: Postgres::open(&url).await.unwrap(), table: Postgres::table(&table()), url }
+    SqlNotes {
+        store: Postgres::open(&url).await.unwrap(),
+        table: Postgres::table(&table()),
+        url,
+        folder: None,
+    }
+}
+
+/// In a file that is gone with the last holder.
+pub(crate) async fn sqlite_notes() -> SqlNotes<sqlx::Sqlite> {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("notes.db").display());
+    let store = Sqlite::open(&url).await.unwrap();
+    let create = AssertSqlSafe(format!("CREATE TABLE notes ({COLUMNS})"));
+    sqlx::raw_sql(create).execute(store.background()).await.unwrap();
+    SqlNotes { store, table: Sqlite::table(&table()), url, folder: Some(Arc::new(folder)) }
 }
 
 impl<DB: Dialect> Clone for SqlNotes<DB> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), table: self.table.clone(), url: self.url.clone() }
+        let (store, table) = (self.store.clone(), self.table.clone());
+        Self { store, table, url: self.url.clone(), folder: self.folder.clone() }
     }
 }
 
@@ -89,9 +110,8 @@ macro_rules! sql_notes {
             type Error = sqlx::Error;
             const KEEPS_STAMPS: bool = true;
 
-            async fn read(&self, key: &RecordKey<Notes>, _: Stamp) -> sqlx::Result<StampedRecord<Notes>> {
-                let read = self.table.read_stamped::<Row>(key).fetch_one(self.store.background()).await?;
-                Ok((read.stamp, read.row.map(|row| record(row).1)))
+            async fn read(&self, key: &RecordKey<Notes>, now: Stamp) -> sqlx::Result<StampedRecord<Notes>> {
+                self.stamped_read(key, now).await
             }
 
             async fn replace(
@@ -118,8 +138,7 @@ macro_rules! sql_notes {
                 limit: usize,
                 now: Stamp,
             ) -> sqlx::Result<Page<Notes>> {
-                let rows = self.table.page_stamped::<Row>(group, after, limit);
-                let (stamp, rows) = StampedRow::page(rows.fetch_all(self.store.background()).await?, now);
+                let (stamp, rows) = self.stamped_page(group, after, limit, now).await?;
                 Ok(Page { stamp, records: rows.into_iter().map(record).collect() })
             }
 
@@ -136,6 +155,55 @@ macro_rules! sql_notes {
 
 sql_notes!(sqlx::MySql);
 sql_notes!(sqlx::Postgres);
+sql_notes!(sqlx::Sqlite);
+
+/// With stamps of the server's clock.
+macro_rules! stamped_by_the_server {
+    ($db:ty) => {
+        impl SqlNotes<$db> {
+            async fn stamped_read(
+                &self,
+                key: &RecordKey<Notes>,
+                _: Stamp,
+            ) -> sqlx::Result<StampedRecord<Notes>> {
+                let read = self.table.read_stamped::<Row>(key).fetch_one(self.store.background()).await?;
+                Ok((read.stamp, read.row.map(|row| record(row).1)))
+            }
+
+            async fn stamped_page(
+                &self,
+                group: Option<&i64>,
+                after: Option<&RecordKey<Notes>>,
+                limit: usize,
+                now: Stamp,
+            ) -> sqlx::Result<(Stamp, Vec<Row>)> {
+                let rows = self.table.page_stamped::<Row>(group, after, limit);
+                Ok(StampedRow::page(rows.fetch_all(self.store.background()).await?, now))
+            }
+        }
+    };
+}
+
+stamped_by_the_server!(sqlx::MySql);
+stamped_by_the_server!(sqlx::Postgres);
+
+/// With stamps of the gateway.
+impl SqlNotes<sqlx::Sqlite> {
+    async fn stamped_read(&self, key: &RecordKey<Notes>, now: Stamp) -> sqlx::Result<StampedRecord<Notes>> {
+        let row = self.table.read::<Row>(key).fetch_optional(self.store.background()).await?;
+        Ok((now, row.map(|row| record(row).1)))
+    }
+
+    async fn stamped_page(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Notes>>,
+        limit: usize,
+        now: Stamp,
+    ) -> sqlx::Result<(Stamp, Vec<Row>)> {
+        Ok((now, self.table.page::<Row>(group, after, limit).fetch_all(self.store.background()).await?))
+    }
+}
 
 #[derive(Clone)]
 pub(crate) struct CassandraNotes {

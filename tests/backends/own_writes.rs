@@ -1,9 +1,9 @@
 //! The writes of the request path in tables that keep stamps.
 
-use crossfade::backend::sql::{MySql, Postgres};
+use crossfade::backend::sql::{MySql, Postgres, Sqlite};
 use crossfade::data::{Outcome, RecordStore};
 
-use crate::notes::{Note, SqlNotes, cassandra_notes, key, mysql_notes, postgres_notes};
+use crate::notes::{Note, SqlNotes, cassandra_notes, key, mysql_notes, postgres_notes, sqlite_notes};
 
 macro_rules! own_writes {
     ($name:ident, $notes:ident, $db:ty, $store:ty) => {
@@ -54,6 +54,8 @@ own_writes!(
     sqlx::Postgres,
     Postgres
 );
+
+own_writes!(own_writes_carry_stamps_above_what_they_replace_on_sqlite, sqlite_notes, sqlx::Sqlite, Sqlite);
 
 /// The clock of `RecordStore::clock` is one that conditional writes have passed.
 #[tokio::test]

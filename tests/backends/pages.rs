@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossfade::data::{RecordKey, RecordStore};
 
-use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes};
+use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes, sqlite_notes};
 
 /// How many records each group has; 0 has only tombstones.
 const GROUPS: [(i64, i64); 8] =
@@ -68,6 +68,11 @@ async fn pages_give_everything_once_on_mariadb() {
 #[tokio::test]
 async fn pages_give_everything_once_on_postgres() {
     pages_give_everything_once(postgres_notes().await).await;
+}
+
+#[tokio::test]
+async fn pages_give_everything_once_on_sqlite() {
+    pages_give_everything_once(sqlite_notes().await).await;
 }
 
 #[tokio::test]

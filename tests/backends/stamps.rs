@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossfade::data::{RecordStore, Stamp};
 
-use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes};
+use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes, sqlite_notes};
 
 /// A copy: a note or that there is none, and its stamp, which is its total.
 type Landing = (Option<Note>, Stamp);
@@ -64,6 +64,11 @@ async fn the_larger_stamp_wins_in_any_order_on_postgres() {
 }
 
 #[tokio::test]
+async fn the_larger_stamp_wins_in_any_order_on_sqlite() {
+    the_larger_stamp_wins_in_any_order(sqlite_notes().await).await;
+}
+
+#[tokio::test]
 async fn the_larger_stamp_wins_in_any_order_on_cassandra() {
     the_larger_stamp_wins_in_any_order(cassandra_notes().await).await;
 }
@@ -88,6 +93,7 @@ async fn many_at_once_lose_to_larger_stamps<S: RecordStore<Data = Notes>>(store:
 async fn many_at_once_lose_to_larger_stamps_on_each_store() {
     many_at_once_lose_to_larger_stamps(mysql_notes().await).await;
     many_at_once_lose_to_larger_stamps(postgres_notes().await).await;
+    many_at_once_lose_to_larger_stamps(sqlite_notes().await).await;
     many_at_once_lose_to_larger_stamps(cassandra_notes().await).await;
 }
 
@@ -99,7 +105,7 @@ fn wall_clock() -> Stamp {
 async fn the_clock_is_that_of_the_server<S: RecordStore<Data = Notes>>(store: S) {
     let before = wall_clock();
     let clock = store.clock().await.unwrap().unwrap();
-    // Cassandra's is rounded down to the millisecond.
+    // Cassandra's and SQLite's are rounded down to the millisecond.
     assert!(before - 1_000 <= clock && clock <= wall_clock(), "{before} {clock}");
     tokio::time::sleep(Duration::from_millis(2)).await;
     assert!(store.clock().await.unwrap().unwrap() > clock);
@@ -109,6 +115,7 @@ async fn the_clock_is_that_of_the_server<S: RecordStore<Data = Notes>>(store: S)
 async fn the_clock_is_that_of_the_server_on_each_store() {
     the_clock_is_that_of_the_server(mysql_notes().await).await;
     the_clock_is_that_of_the_server(postgres_notes().await).await;
+    the_clock_is_that_of_the_server(sqlite_notes().await).await;
     the_clock_is_that_of_the_server(cassandra_notes().await).await;
 }
 

@@ -9,16 +9,18 @@ use sqlx::error::DatabaseError;
 use super::mysql;
 #[cfg(feature = "postgres")]
 use super::postgres;
+#[cfg(feature = "sqlite")]
+use super::sqlite;
 use super::syntax::Syntax;
 use crate::data::Outcome;
 
-/// A database that [`SqlStore`](super::SqlStore) knows. Implemented for sqlx's `MySql` and `Postgres`.
+/// A database that [`SqlStore`](super::SqlStore) knows. Implemented for sqlx's `MySql`, `Postgres` and `Sqlite`.
 pub trait Dialect: Database + sealed::Sealed {
     /// The schemes of its URLs.
     const SCHEMES: &'static [&'static str];
 
-    /// The port that its servers listen on where nobody chose another one.
-    const PORT: u16;
+    /// What a URL of it looks like.
+    const EXAMPLE: &'static str;
 
     /// What each new connection is told, so that the server ends its statements within this time. One for background work also
     /// refuses values that do not fit, whatever the server is set to.
@@ -34,6 +36,18 @@ pub trait Dialect: Database + sealed::Sealed {
     fn outcome_of(error: &dyn DatabaseError) -> Outcome;
 }
 
+/// A database whose statements can say when they began to read: MariaDB and PostgreSQL.
+#[diagnostic::on_unimplemented(
+    message = "a read of `{Self}` carries no stamp of its own",
+    note = "use `read` and `page`, with the stamp `now` that `RecordStore::read` and `page` are given"
+)]
+pub trait StampsReads: Dialect {}
+
+#[cfg(feature = "mysql")]
+impl StampsReads for sqlx::MySql {}
+#[cfg(feature = "postgres")]
+impl StampsReads for sqlx::Postgres {}
+
 mod sealed {
     #[allow(unnameable_types, reason = "that nobody can name it is what seals the trait")]
     pub trait Sealed {}
@@ -42,6 +56,8 @@ mod sealed {
     impl Sealed for sqlx::MySql {}
     #[cfg(feature = "postgres")]
     impl Sealed for sqlx::Postgres {}
+    #[cfg(feature = "sqlite")]
+    impl Sealed for sqlx::Sqlite {}
 }
 
 /// For settings that are whole seconds: rounded down, since it must not be longer, and never 0, which means none.
@@ -53,7 +69,7 @@ fn whole_seconds(time: Duration) -> u64 {
 #[cfg(feature = "mysql")]
 impl Dialect for sqlx::MySql {
     const SCHEMES: &'static [&'static str] = &["mysql", "mariadb"];
-    const PORT: u16 = 3306;
+    const EXAMPLE: &'static str = "mysql://user:password@127.0.0.1:3306/billing";
 
     fn session(statement_timeout: Duration, background: bool) -> Vec<String> {
         let (statement, lock) = (statement_timeout.as_secs_f64(), whole_seconds(statement_timeout));
@@ -83,7 +99,7 @@ impl Dialect for sqlx::MySql {
 #[cfg(feature = "postgres")]
 impl Dialect for sqlx::Postgres {
     const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
-    const PORT: u16 = 5432;
+    const EXAMPLE: &'static str = "postgres://user:password@127.0.0.1:5432/billing";
 
     fn session(statement_timeout: Duration, _: bool) -> Vec<String> {
         let millis = statement_timeout.as_millis().max(1);
@@ -102,5 +118,30 @@ impl Dialect for sqlx::Postgres {
 
     fn outcome_of(error: &dyn DatabaseError) -> Outcome {
         error.code().map_or(Outcome::Unknown, |state| postgres::outcome_of(&state))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Dialect for sqlx::Sqlite {
+    const SCHEMES: &'static [&'static str] = &["sqlite"];
+    const EXAMPLE: &'static str = "sqlite:path/to/billing.db";
+
+    fn session(statement_timeout: Duration, _: bool) -> Vec<String> {
+        // The first of them, since the second may have to wait.
+        let patience = format!("PRAGMA busy_timeout = {}", statement_timeout.as_millis().max(1));
+        vec![patience, "PRAGMA journal_mode = WAL".to_owned()]
+    }
+
+    fn syntax() -> Syntax {
+        Syntax::Sqlite
+    }
+
+    fn rows_affected(done: &Self::QueryResult) -> u64 {
+        done.rows_affected()
+    }
+
+    fn outcome_of(error: &dyn DatabaseError) -> Outcome {
+        let code = error.code().and_then(|code| code.parse().ok());
+        code.map_or(Outcome::Unknown, sqlite::outcome_of)
     }
 }

@@ -59,6 +59,18 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
+    /// The file of a SQLite store cannot be opened.
+    #[error(
+        "the SQLite store {place} cannot be opened: {source}; does its folder exist, may both be read and written? \
+         (`?mode=rwc` at the end of the URL makes a file that is missing)"
+    )]
+    File {
+        /// The path of the URL.
+        place: String,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A statement of the service cannot be prepared: a table or a column is missing.
     #[error(
         "the {database} store at {place} cannot prepare `{statement}`: {source}; does its schema fit the service?"

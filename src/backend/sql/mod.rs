@@ -1,4 +1,4 @@
-//! MariaDB, MySQL and PostgreSQL as stores, through sqlx.
+//! MariaDB, MySQL, PostgreSQL and SQLite files as stores, through sqlx.
 //!
 //! ```no_run
 //! use crossfade::backend::sql::MySql;
@@ -128,7 +128,73 @@
 //!   is executed. In a transaction all of them say nothing of what it sees, so stamped reads stay outside.
 //! - **A page** is keyset. MariaDB compares rows, `(customer_id, id) > (?, ?)`, without a range of the index, and reads from
 //!   the start of the table; `customer_id > ? OR (customer_id = ? AND id > ?)` reads what it returns.
+//! - **SQLite's columns** take a value of any type and length, unless the table is `STRICT`.
 //! - **PostgreSQL's texts** hold no zero byte. One that comes from MariaDB or Cassandra is rejected.
+//!
+//! # A file
+//!
+//! With the feature `sqlite`, [`Sqlite`] is a store in a file: for a small service, and for trying a migration where there is no
+//! server. It is what the other two are, with these differences:
+//!
+//! - **Stamps** of reads are the gateway's: SQLite looks at the clock after a statement has begun to read, and a stamp that is
+//!   younger than its read lets an old copy win. So [`read_stamped`](Statements::read_stamped) is not there; give back
+//!   the stamp `now` that [`read`](crate::data::RecordStore::read) and [`page`](crate::data::RecordStore::page) get.
+//! - **One process** has the file, and so one gateway. Several on one machine wait for each other's locks, and a file on a network
+//!   drive has no locks that can be trusted.
+//! - **One writer at a time**: another one waits, up to [`statement_timeout`](Builder::statement_timeout) (`busy_timeout`), and is
+//!   then rejected. A transaction that reads before it writes begins with `BEGIN IMMEDIATE`; otherwise it is rejected at once when
+//!   somebody wrote in between. Readers wait for nobody (WAL).
+//! - **What runs is not ended**: only waiting is bounded, so a statement that works for long lands however late.
+//! - A commit is on the disk when it is answered (`synchronous = FULL`, SQLite's default).
+//!
+//! ```
+//! use crossfade::backend::sql::{Sqlite, Statements, Table};
+//! use crossfade::data::{RecordKey, Stamp, StampedRecord};
+//! # use crossfade::data::DataSet;
+//! # struct Invoices;
+//! # impl DataSet for Invoices {
+//! #     type Group = i64; type Item = i64; type Record = i64;
+//! #     fn same(a: &i64, b: &i64) -> bool { a == b }
+//! # }
+//!
+//! async fn read(
+//!     store: &Sqlite,
+//!     invoices: &Statements<sqlx::Sqlite, Invoices>,
+//!     key: &RecordKey<Invoices>,
+//!     now: Stamp,
+//! ) -> sqlx::Result<StampedRecord<Invoices>> {
+//!     let row: Option<(i64, i64, i64)> = invoices.read(key).fetch_optional(store.background()).await?;
+//!     Ok((now, row.map(|(_, _, total)| total)))
+//! }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("billing.db");
+//! # let url = format!("sqlite:{}?mode=rwc", file.display());
+//!
+//! let store = Sqlite::open(&url).await?; // sqlite:billing.db?mode=rwc
+//! let table = Table::new("invoices", "customer_id", "id", ["total_cents"]).stamped("stamp", "deleted");
+//! let invoices = Sqlite::table(&table);
+//! # sqlx::raw_sql("CREATE TABLE invoices (customer_id INTEGER, id INTEGER, total_cents INTEGER,
+//! #     stamp INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT FALSE, PRIMARY KEY (customer_id, id))")
+//! #     .execute(store.background()).await?;
+//! # let key = (42, 1001).into();
+//! # invoices.replace(&key, 7).bind(500).execute(store.background()).await?;
+//! assert_eq!(read(&store, &invoices, &key, 9).await?, (9, Some(500)));
+//! # Ok(()) }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use crossfade::backend::sql::Statements;
+//! # use crossfade::data::{DataSet, RecordKey};
+//! # struct Invoices;
+//! # impl DataSet for Invoices {
+//! #     type Group = i64; type Item = i64; type Record = i64;
+//! #     fn same(a: &i64, b: &i64) -> bool { a == b }
+//! # }
+//! # fn read(invoices: &Statements<sqlx::Sqlite, Invoices>, key: &RecordKey<Invoices>) {
+//! let wrong = invoices.read_stamped::<(i64, i64, i64)>(key); // does not compile: SQLite has no such clock
+//! # }
+//! ```
 //!
 //! # Two pools
 //!
@@ -146,8 +212,9 @@
 //! | waiting for a row lock, the same | `innodb_lock_wait_timeout` | `lock_timeout` |
 //! | a transaction whose client is silent | the server notices that the connection is gone | `idle_in_transaction_session_timeout` |
 //!
-//! A request that takes longer than [`deadline`](Builder::deadline) is given up, and its connection is closed. A statement
-//! that it sent at the last moment ends within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
+//! A request that takes longer than [`deadline`](Builder::deadline) is given up. Its connection stays taken until the server has
+//! answered the statement that runs; then its transaction is rolled back. A statement that it sent at the last moment ends
+//! within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
 //! [`check_late_bound`](SqlStore::check_late_bound) compares it with the routing config.
 //!
 //! What nothing here bounds:
@@ -200,6 +267,8 @@ mod postgres;
 mod replaces;
 mod service;
 mod settings;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stamped_row;
 mod statements;
 mod store;
@@ -210,7 +279,7 @@ mod texts;
 mod writes;
 
 pub use check::Reads;
-pub use dialect::Dialect;
+pub use dialect::{Dialect, StampsReads};
 pub use error::OpenError;
 pub use service::{ResponseFuture, SqlService};
 pub use settings::Builder;
@@ -227,3 +296,7 @@ pub type MySql = SqlStore<sqlx::MySql>;
 /// A store in PostgreSQL.
 #[cfg(feature = "postgres")]
 pub type Postgres = SqlStore<sqlx::Postgres>;
+
+/// A store in a SQLite file: see the [module docs](self#a-file).
+#[cfg(feature = "sqlite")]
+pub type Sqlite = SqlStore<sqlx::Sqlite>;

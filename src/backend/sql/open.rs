@@ -13,6 +13,7 @@ use super::error::{OpenError, Refusal, refusal};
 use super::place::Place;
 use super::settings::{Builder, Settings};
 use super::store::SqlStore;
+use super::syntax::Syntax;
 
 /// How long the first connection may take.
 const FIRST_CONNECTION_MAX: Duration = Duration::from_secs(10);
@@ -101,6 +102,9 @@ where
 
 fn refused<DB: Dialect>(source: sqlx::Error, place: &Place) -> OpenError {
     let (database, at) = (DB::NAME, place.to_string());
+    if DB::syntax() == Syntax::Sqlite {
+        return OpenError::File { place: at, source };
+    }
     let refusal = source.as_database_error().map_or(Refusal::Other, refusal);
     match refusal {
         Refusal::NotLetIn => {

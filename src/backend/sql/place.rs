@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::dialect::Dialect;
 use super::error::OpenError;
+use super::syntax::Syntax;
 
-/// User, host, port and database of a URL. Never the password.
+/// User, host, port and database of a URL, or the path of a file. Never the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     user: String,
@@ -14,13 +15,18 @@ pub(crate) struct Place {
 
 impl Place {
     pub(super) fn of<DB: Dialect>(url: &str) -> Result<Self, OpenError> {
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let is_file = DB::syntax() == Syntax::Sqlite;
+        let Some((scheme, rest)) = url.split_once(if is_file { ":" } else { "://" }) else {
             return Err(Self::bad::<DB>("it has no scheme"));
         };
         if !DB::SCHEMES.contains(&scheme) {
             return Err(Self::bad::<DB>(&format!("its scheme is {scheme:?}")));
         }
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        if is_file {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            return Ok(Self { user: String::new(), rest: path.to_owned() });
+        }
         // A password may hold an `@`, a host may not.
         let (login, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
         let user = login.split(':').next().unwrap_or_default();
@@ -28,8 +34,7 @@ impl Place {
     }
 
     pub(super) fn bad<DB: Dialect>(reason: &str) -> OpenError {
-        let example = format!("{}://user:password@127.0.0.1:{}/billing", DB::SCHEMES[0], DB::PORT);
-        OpenError::Url { database: DB::NAME, reason: reason.to_owned(), example }
+        OpenError::Url { database: DB::NAME, reason: reason.to_owned(), example: DB::EXAMPLE.to_owned() }
     }
 
     pub(super) fn user(&self) -> &str {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::{AssertSqlSafe, Encode, FromRow, IntoArguments, Type};
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, StampsReads};
 use super::stamped_row::StampedRow;
 use super::table::Table;
 use super::text::{Bound, PageFrom, Text};
@@ -60,9 +60,10 @@ where
 
     /// One row always: the record if it is there, and a stamp of the database's clock from before it was read.
     ///
-    /// Not in a transaction: what that sees may be older than the stamp.
+    /// Not in a transaction: what that sees may be older than the stamp. Not in SQLite, whose clock is read after the row.
     pub fn read_stamped<'q, Row>(&self, key: &'q RecordKey<D>) -> BoundRead<'q, DB, StampedRow<Row>>
     where
+        DB: StampsReads,
         StampedRow<Row>: for<'r> FromRow<'r, DB::Row>,
     {
         sqlx::query_as(sql(&self.texts.read_stamped)).bind(&key.group).bind(&key.item)
@@ -91,6 +92,7 @@ where
         limit: usize,
     ) -> BoundRead<'q, DB, StampedRow<Row>>
     where
+        DB: StampsReads,
         StampedRow<Row>: for<'r> FromRow<'r, DB::Row>,
     {
         let from = start(group, after);

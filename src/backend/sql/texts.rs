@@ -6,8 +6,6 @@ use super::text::{PageFrom, Text};
 
 /// How many rows one statement replaces: few sizes, so that the connections' caches of prepared statements hold them.
 const BATCHES: [usize; 3] = [64, 8, 1];
-/// Both protocols count the values of a statement in 16 bits.
-const VALUES_MAX: usize = u16::MAX as usize;
 
 #[derive(Debug)]
 pub(super) struct Texts {
@@ -31,7 +29,8 @@ const PAGES: [PageFrom; 4] =
 impl Texts {
     pub(super) fn new(text: Text) -> Self {
         let values = 2 + text.table.columns.len() + text.table.stamped.iter().count();
-        let fitting = BATCHES.into_iter().filter(|rows| *rows == 1 || rows * values <= VALUES_MAX);
+        let fitting =
+            BATCHES.into_iter().filter(|rows| *rows == 1 || rows * values <= text.syntax.values_max());
         Self {
             clock: text.clock().into(),
             read: text.read().into(),
@@ -63,11 +62,13 @@ impl Texts {
             remove,
             ..
         } = self;
-        let pages = pages.iter().chain(stamped_pages);
+        let stamped = [read_stamped].into_iter().chain(stamped_pages);
+        let stamped = stamped.filter(|_| self.text.syntax.stamps_reads());
         let replaces = replaces.iter().map(|(_, text)| text);
-        [clock, read, read_stamped]
+        [clock, read]
             .into_iter()
             .chain(pages)
+            .chain(stamped)
             .chain(replaces)
             .chain([delete, insert])
             .chain(revive)

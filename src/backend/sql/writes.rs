@@ -70,7 +70,8 @@ impl Text {
         );
         if let Some(Stamped { stamp, deleted }) = &self.table.stamped {
             assigned.push(format!("{deleted} = {}", self.value(is_deleted, &mut bound)));
-            assigned.push(format!("{stamp} = GREATEST({stamp} + 1, {})", self.syntax.clock()));
+            let (larger, clock) = (self.syntax.larger(), self.syntax.clock());
+            assigned.push(format!("{stamp} = {larger}({stamp} + 1, {clock})"));
         }
         let and = if condition.is_empty() { "" } else { " AND " };
         let (name, assigned, key) = (&self.table.name, assigned.join(", "), self.is_key(bound + 1));
@@ -107,7 +108,7 @@ impl Text {
             Syntax::MariaDb => {
                 format!(" ON DUPLICATE KEY UPDATE {}", self.mariadb_assignments(columns).join(", "))
             }
-            Syntax::Postgres => self.postgres_conflict(columns),
+            Syntax::Postgres | Syntax::Sqlite => self.on_conflict(columns),
         }
     }
 
@@ -130,7 +131,7 @@ impl Text {
         [key].into_iter().chain(others).chain(stamp).collect()
     }
 
-    fn postgres_conflict(&self, columns: &[String]) -> String {
+    fn on_conflict(&self, columns: &[String]) -> String {
         let Table { name, group, item, stamped, .. } = &self.table;
         let kept = stamped.iter().flat_map(|Stamped { stamp, deleted }| [deleted, stamp]);
         let set = columns
