@@ -57,7 +57,7 @@ impl Files {
 const IN_LEGACY_FILE: &str = "SELECT count(*), printf('%.2f', sum(total_cents) / 100.0) FROM invoices;";
 const IN_LEGACY: &str = "SELECT count(*), sum(total_cents) / 100.0 FROM invoices;";
 const IN_TARGET_FILE: &str = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
-const IN_TARGET: &str = "SELECT count(*) FROM invoice_documents;";
+const IN_TARGET: &str = "SELECT count(document) FROM invoice_documents;";
 
 /// How to ask a store something on the command line; passwords are left for the tool to ask for.
 fn look(url: &StoreUrl, in_file: &str, on_server: &str) -> String {

@@ -29,6 +29,15 @@ impl Scope {
         }
     }
 
+    /// The text of the group of a key or a group.
+    pub(crate) fn group_str(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key.group_str()),
+            Self::Group(group) => Some(group.as_str()),
+            Self::Everything => None,
+        }
+    }
+
     /// The next larger scope: key, then group, then everything.
     #[must_use]
     pub fn widened(&self) -> Self {

@@ -13,8 +13,8 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::steps::WriteSteps;
-use crate::route::{CopyWait, Core, Plan, Store};
+use super::steps::{Course, WriteSteps};
+use crate::route::CopyWait;
 
 /// How long a copy without a caller may go on; then its mark is left. A write without a caller is given up before, when
 /// the late bound of the authority has passed: it can no longer land.
@@ -36,76 +36,77 @@ pin_project! {
     }
 }
 
-/// A write that is copied. Dropping it hands what is left to do to a task.
-pub struct Unfinished<A: Send + 'static> {
-    core: &'static Core,
-    authority: Store,
-    wait: CopyWait,
-    steps: Option<Boxed<A>>,
-    answer: Option<A>,
-    begun: bool,
+/// A write that is copied. Dropping it hands what is left to do to a task. All of its state is in the box: the requests
+/// that are not copied do not carry its size.
+pub struct Unfinished<A: Send + 'static>(Option<Boxed<A>>);
+
+/// How far the copy of an answered write is.
+enum Copied {
+    NotYet,
+    Yes,
+    /// It has had its time, and goes on by itself.
+    WithoutCaller,
 }
 
 impl<A: Send + 'static> Unfinished<A> {
-    pub(super) fn new(core: &'static Core, plan: Plan, steps: Boxed<A>) -> Self {
-        let (authority, wait) = (plan.store(), plan.wait());
-        Self { core, authority, wait, steps: Some(steps), answer: None, begun: false }
+    pub(super) const fn new(steps: Boxed<A>) -> Self {
+        Self(Some(steps))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<A> {
-        self.begun = true;
-        let Some(steps) = &mut self.steps else {
+        let Some(steps) = &mut self.0 else { return Poll::Pending };
+        steps.as_mut().course().begun = true;
+        if steps.as_mut().course().answer.is_none() {
+            let answer = ready!(steps.as_mut().poll_answer(cx));
+            steps.as_mut().course().answer = Some(answer);
+        }
+        let copied = poll_copied(steps, cx);
+        if matches!(copied, Copied::NotYet) {
             return Poll::Pending;
-        };
-        if self.answer.is_none() {
-            self.answer = Some(ready!(steps.as_mut().poll_answer(cx)));
         }
-        match self.answer_now(cx) {
-            true => self.answer.take().map_or(Poll::Pending, Poll::Ready),
-            false => Poll::Pending,
+        let answer = steps.as_mut().course().answer.take();
+        if let (Copied::WithoutCaller, Some(mut steps)) = (copied, self.0.take()) {
+            steps.as_mut().course().core.stats.copies_in_background.one();
+            go_on(steps, true);
         }
+        answer.map_or(Poll::Pending, Poll::Ready)
     }
+}
 
-    /// Whether the caller is answered now: the copy has ended, or has had its time and goes on by itself.
-    fn answer_now(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(steps) = &mut self.steps else { return true };
-        if self.wait != CopyWait::AtMost(Duration::ZERO) && steps.as_mut().poll_copy(cx).is_ready() {
-            self.steps = None;
-            return true;
-        }
-        let over = match self.wait {
-            CopyWait::UntilCopied => false,
-            CopyWait::AtMost(Duration::ZERO) => true,
-            CopyWait::AtMost(wait) => steps.as_mut().poll_wait(cx, wait).is_ready(),
-        };
-        if over && let Some(steps) = self.steps.take() {
-            self.core.stats.copies_in_background.one();
-            self.go_on(steps, true);
-        }
-        over
+fn poll_copied<A>(steps: &mut Boxed<A>, cx: &mut Context<'_>) -> Copied {
+    let wait = steps.as_mut().course().wait;
+    if wait == CopyWait::AtMost(Duration::ZERO) {
+        return Copied::WithoutCaller;
     }
+    if steps.as_mut().poll_copy(cx).is_ready() {
+        return Copied::Yes;
+    }
+    match wait {
+        CopyWait::AtMost(wait) if steps.as_mut().poll_wait(cx, wait).is_ready() => Copied::WithoutCaller,
+        CopyWait::AtMost(_) | CopyWait::UntilCopied => Copied::NotYet,
+    }
+}
 
-    /// Lets a write go on in a task, where there is room and a runtime. Otherwise it is dropped, and its mark left.
-    fn go_on(&self, steps: Boxed<A>, answered: bool) {
-        let core = self.core;
-        let room = Arc::clone(&core.background).try_acquire_owned();
-        let (Ok(runtime), Ok(room)) = (Handle::try_current(), room) else {
-            core.stats.copies_without_room.one();
-            return;
-        };
-        let late_bound = core.snapshot.load().config.late_bound.of(self.authority);
-        let answer_max = if answered { None } else { Some(late_bound) };
-        let rest = async move {
-            if finish(steps, answer_max).await.is_err() {
-                core.stats.writes_given_up.one();
-                if core.events.admit() {
-                    tracing::warn!("a write without a caller was given up; its mark stays");
-                }
+/// Lets a write go on in a task, where there is room and a runtime. Otherwise it is dropped, and its mark left.
+fn go_on<A: Send + 'static>(mut steps: Boxed<A>, answered: bool) {
+    let Course { core, authority, .. } = *steps.as_mut().course();
+    let room = Arc::clone(&core.background).try_acquire_owned();
+    let (Ok(runtime), Ok(room)) = (Handle::try_current(), room) else {
+        core.stats.copies_without_room.one();
+        return;
+    };
+    let late_bound = core.snapshot.load().config.late_bound.of(authority);
+    let answer_max = if answered { None } else { Some(late_bound) };
+    let rest = async move {
+        if finish(steps, answer_max).await.is_err() {
+            core.stats.writes_given_up.one();
+            if core.events.admit() {
+                tracing::warn!("a write without a caller was given up; its mark stays");
             }
-            drop(room);
-        };
-        runtime.spawn(rest.in_current_span());
-    }
+        }
+        drop(room);
+    };
+    runtime.spawn(rest.in_current_span());
 }
 
 /// The answer, unless it was there before, and the copy, each within its time.
@@ -118,11 +119,13 @@ async fn finish<A: Send + 'static>(mut steps: Boxed<A>, answer_max: Option<Durat
 
 impl<A: Send + 'static> Drop for Unfinished<A> {
     fn drop(&mut self) {
-        let Some(steps) = self.steps.take() else { return };
+        let Some(mut steps) = self.0.take() else { return };
+        let course = steps.as_mut().course();
         // Never polled: nothing has begun, and nothing will.
-        if self.begun {
-            self.core.stats.writes_rescued.one();
-            self.go_on(steps, self.answer.is_some());
+        if course.begun {
+            course.core.stats.writes_rescued.one();
+            let answered = course.answer.take().is_some();
+            go_on(steps, answered);
         }
     }
 }
@@ -150,6 +153,6 @@ impl<F, A: Send + 'static> fmt::Debug for ResponseFuture<F, A> {
 
 impl<A: Send + 'static> fmt::Debug for Unfinished<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unfinished").field("begun", &self.begun).finish_non_exhaustive()
+        f.write_str("Unfinished")
     }
 }

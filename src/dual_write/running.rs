@@ -4,9 +4,20 @@ use std::sync::atomic::Ordering;
 
 use crate::data::{Outcome, Scopes};
 use crate::error::Refused;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use crate::journal::Inside;
 use crate::journal::{Epoch, JournalError, Reason, RunningMark};
 use crate::protocol::{CopyEnd, Secondary, Wait, Write, WriteEvent, WriteStep};
-use crate::route::{Core, Pass};
+use crate::route::{Core, Pass, Plan};
+
+/// How a write may go on to the authority.
+pub(super) enum Begun {
+    /// Its mark stands, or went unrecorded.
+    Marked,
+    /// Its own transaction makes the mark.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    Inside(Inside),
+}
 
 /// Made in `call`, so that it exists before the first poll. However the write ends - also when it is dropped, on a
 /// runtime or after one - its mark is taken out or left, and what became of it is counted.
@@ -45,8 +56,22 @@ impl Running {
         }
     }
 
+    /// Marks before the authority is called, or makes dirty what the write's own transaction marks.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(unused_variables))]
+    pub(super) async fn begin(&mut self, scopes: Scopes, plan: Plan) -> Result<Begun, Refused> {
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if plan.marks_inside() {
+            let (mark, inside) = self.core.journal.offer_inside(scopes, self.epoch);
+            self.core.stats.marks.one();
+            self.mark = Some(mark);
+            let _call_authority = self.write.next(WriteEvent::Marked);
+            return Ok(Begun::Inside(inside));
+        }
+        self.mark(scopes).await.map(|()| Begun::Marked)
+    }
+
     /// Records the mark; what cannot be recorded is refused, or goes on unrecorded where the config says so.
-    pub(super) async fn mark(&mut self, scopes: Scopes) -> Result<(), Refused> {
+    async fn mark(&mut self, scopes: Scopes) -> Result<(), Refused> {
         let (event, refused) = match self.core.journal.mark(scopes, self.epoch).await {
             Ok(mark) => {
                 self.core.stats.marks.one();
@@ -80,6 +105,7 @@ impl Running {
         match outcome {
             Outcome::Applied => {
                 self.applied = true;
+                self.mark.iter_mut().for_each(RunningMark::committed);
                 stats.writes_in_flight.fetch_add(1, Ordering::SeqCst);
                 stats.writes_applied.one();
             }

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::future::{ResponseFuture, Unfinished};
 use super::layer::DualWriteLayer;
-use super::running::Running;
+use super::running::{Begun, Running};
 use super::steps::{Answered, Steps, WriteSteps};
 use super::written::Written;
 use crate::copy::CopyScopes;
@@ -81,8 +81,8 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
             copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
         };
         let write = write.instrument(span);
-        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(write, copy));
-        Unfinished::new(core, plan, steps)
+        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(core, plan, write, copy));
+        Unfinished::new(steps)
     }
 }
 
@@ -101,10 +101,12 @@ where
     W: Written<S::Response>,
 {
     let named = mem::take(&mut routed.scopes);
-    if let Err(refused) = running.mark(named.clone()).await {
-        return Answered { answer: Err(refused.into()), copy: None };
-    }
-    let answer = ready.call(routed).await;
+    let answer = match running.begin(named.clone(), routed.plan).await {
+        Ok(Begun::Marked) => ready.call(routed).await,
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        Ok(Begun::Inside(inside)) => inside.offered_to(ready.call(routed)).await,
+        Err(refused) => return Answered { answer: Err(refused.into()), copy: None },
+    };
     let copies = running.answered(classify.classify(answer.as_ref()));
     let scopes = match &answer {
         Ok(response) => written.written(named, response),

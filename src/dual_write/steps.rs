@@ -10,6 +10,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::running::Running;
 use crate::data::Scopes;
+use crate::route::{CopyWait, Core, Plan, Store};
 
 /// What the first part gives: the answer, and the copy that is left to do.
 pub(super) struct Answered<Res, Err> {
@@ -17,10 +18,25 @@ pub(super) struct Answered<Res, Err> {
     pub(super) copy: Option<(Running, Scopes)>,
 }
 
+/// What is known of a write beside its steps.
+#[derive(Debug)]
+#[allow(unnameable_types, reason = "part of a trait that nobody else implements")]
+pub struct Course<A> {
+    pub(super) core: &'static Core,
+    pub(super) authority: Store,
+    pub(super) wait: CopyWait,
+    /// Whether it was polled.
+    pub(super) begun: bool,
+    /// Kept while the caller waits for the copy.
+    pub(super) answer: Option<A>,
+}
+
 /// A write as its caller drives it, or a task when the caller is gone.
 pub trait WriteSteps: Send {
     /// The caller's answer.
     type Answer;
+    /// What is known of it.
+    fn course(self: Pin<&mut Self>) -> &mut Course<Self::Answer>;
     /// Goes on until the authority has answered. Not to be called again after that.
     fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Answer>;
     /// Goes on until the copy has ended; at once when there is none.
@@ -30,7 +46,8 @@ pub trait WriteSteps: Send {
 }
 
 pin_project! {
-    pub(super) struct Steps<W, C, M> {
+    pub(super) struct Steps<W, C, M, A> {
+        course: Course<A>,
         #[pin]
         state: State<W, C>,
         copy: M,
@@ -48,19 +65,27 @@ pin_project! {
     }
 }
 
-impl<W, C, M> Steps<W, C, M> {
-    pub(super) const fn new(write: W, copy: M) -> Self {
-        Self { state: State::Writing { write }, copy, timer: None }
+impl<W, C, M, A> Steps<W, C, M, A> {
+    pub(super) const fn new(core: &'static Core, plan: Plan, write: W, copy: M) -> Self {
+        let (authority, wait) = (plan.store(), plan.wait());
+        let course = Course { core, authority, wait, begun: false, answer: None };
+        Self { course, state: State::Writing { write }, copy, timer: None }
     }
 }
 
-impl<W, C, M, Res, Err> WriteSteps for Steps<W, C, M>
+impl<W, C, M, Res, Err> WriteSteps for Steps<W, C, M, Result<Res, Err>>
 where
+    Res: Send,
+    Err: Send,
     W: Future<Output = Answered<Res, Err>> + Send,
     C: Future<Output = ()> + Send,
     M: FnMut(Running, Scopes) -> C + Send,
 {
     type Answer = Result<Res, Err>;
+
+    fn course(self: Pin<&mut Self>) -> &mut Course<Self::Answer> {
+        self.project().course
+    }
 
     fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Answer> {
         let mut this = self.project();

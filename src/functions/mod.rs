@@ -65,6 +65,7 @@
 //! | [`lookup`](Functions::lookup) | what has no key: by number, by e-mail; the authority's until the config enables it | `Clone` |
 //! | [`write`](Functions::write) | any write whose keys are known before | called once, by the authority alone |
 //! | [`create`](Functions::create) | a write whose key is known with the answer | called once |
+//! | [`write_in_transaction`](Functions::write_in_transaction), [`create_in_transaction`](Functions::create_in_transaction) | the same, [marked by its own transaction](#a-transaction-that-marks-its-keys) | called once |
 //!
 //! # Before `ramp_down`
 //! Until then the target is not asked to write, so [`functions_before_ramp_down`] gives a `Functions` with two methods
@@ -112,6 +113,63 @@
 //! A process that is started in `ramp_down` or `complete` all the same, with such calls in it, logs an error and answers
 //! each of them with [`Refused::NoTargetWrites`](crate::Refused::NoTargetWrites): nothing is written, and no mark is left.
 //!
+//! # A transaction that marks its keys
+//! A write is marked before its function is called, and waits for that commit. Where the journal lies in the database of
+//! legacy (features `mysql`, `postgres`), a function that has a transaction can make the mark in it, beside what it writes:
+//! the two are one commit, so that none of them is there without the other, whatever becomes of it. The closure is
+//! given what to mark, and gives back that it did; there is no way around that.
+//!
+//! ```no_run
+//! # #[cfg(feature = "mysql")] mod example {
+//! # use crossfade::{Refused, data::Key, functions::Functions, route::RoutingHandle};
+//! # #[derive(Debug)] enum Error { Sql(sqlx::Error), Refused(Refused) }
+//! # impl From<sqlx::Error> for Error { fn from(error: sqlx::Error) -> Self { Self::Sql(error) } }
+//! # impl From<Refused> for Error { fn from(refused: Refused) -> Self { Self::Refused(refused) } }
+//! # #[derive(Clone)] struct Cassandra;
+//! # async fn ca_add_line(_: Cassandra, _: i64, _: i64) -> Result<(), Error> { Ok(()) }
+//! use crossfade::journal::{Journal, Marked, TransactionMark};
+//! use sqlx::MySqlPool;
+//!
+//! async fn add_line(my: MySqlPool, journal: &Journal, mark: TransactionMark, id: i64, cents: i64) -> Result<((), Marked), Error> {
+//!     let mut transaction = my.begin().await?;
+//!     let line = sqlx::query("INSERT INTO invoice_lines (invoice, cents) VALUES (?, ?)").bind(id).bind(cents);
+//!     line.execute(&mut *transaction).await?;
+//!     let total = sqlx::query("UPDATE invoices SET total_cents = total_cents + ? WHERE id = ?").bind(cents).bind(id);
+//!     total.execute(&mut *transaction).await?;
+//!     let marked = journal.mark_in(&mut transaction, &mark).await?;
+//!     transaction.commit().await?;
+//!     Ok(((), marked))
+//! }
+//!
+//! # async fn call(invoices: Functions<MySqlPool, Cassandra, Error>, routing: RoutingHandle, customer: i64, id: i64) -> Result<(), Error> {
+//! let journal = routing.journal();
+//! let on_legacy = move |my, mark| add_line(my, journal, mark, id, 4200);
+//! let on_target = move |ca| ca_add_line(ca, id, 4200);
+//! invoices.write_in_transaction("add_line", Key::new(&customer, &id), on_legacy, on_target).await?;
+//! # Ok(()) }
+//! # }
+//! ```
+//!
+//! So it is for `write`, `create`, `write_legacy` and `create_legacy`: each has a twin whose name ends in `_in_transaction`.
+//! What was named is dirty from before the closure is called. The transaction reads the row of the committed epoch
+//! `FOR SHARE`, and a change of the authority takes it `FOR UPDATE`: so it waits for transactions that have marked, and sees
+//! their marks; one that comes later is refused. Transactions do not wait for each other.
+//!
+//! - *Nothing to write*: `mark.unused()` in place of a mark.
+//! - *Tried again after a rollback*: mark again, in the new transaction.
+//! - *The same database*: tables of the journal that are not there, or those of another process, are an error that says
+//!   what to check ([`JournalError::NotInTransaction`](crate::journal::JournalError::NotInTransaction)), and the transaction is rolled back.
+//! - *A journal in memory or in a file*: the mark is made before, as for any write, and `mark_in` does nothing.
+//!   The same holds where the target decides.
+//! - *An unknown outcome* keeps the key dirty for the late bound, as for any write. Should the transaction be committed later
+//!   than that, its mark comes with it, and it is copied.
+//! - *`journal_unavailable = "continue"`* means nothing here: a database that cannot record the mark has not the write either.
+//! - *Permissions*: the user of the pool needs `SELECT` and `UPDATE` on the table `.._epoch`, and these and `INSERT` on
+//!   `.._mark_inside`.
+//!
+//! Mark as the last thing before the commit: until then nobody waits for the transaction. A process that has gone away with a
+//! transaction open on the server holds up the next start for as long as the server keeps that connection.
+//!
 //! # Defaults and errors
 //! Callers get the error of their functions, `E`, which is `From<Refused>`. What it means for a write is asked of
 //! [`outcome`](Functions::outcome); by default it is unknown, which keeps the key dirty for the late bound, so name the
@@ -141,6 +199,8 @@
 mod call;
 mod handle;
 mod reads;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod transactions;
 mod writes;
 
 pub use call::ReadAnswer;

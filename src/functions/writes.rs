@@ -35,7 +35,8 @@ where
         RL: Future<Output = Result<Res, E>> + Send + 'static,
         RT: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        self.run_write(name, scopes.into(), on_legacy, on_target, self.outcome, |_| None).await
+        self.run_write(Operation::write(name), scopes.into(), on_legacy, on_target, self.outcome, |_| None)
+            .await
     }
 
     /// Makes a record in this group whose id the authority assigns; `key` says which it was, from the answer.
@@ -59,12 +60,13 @@ where
         K: Fn(&Res) -> Key + Clone + Send + Sync + 'static,
     {
         let written = move |answer: &Res| Some(key(answer).into());
-        self.run_write(name, group.into(), on_legacy, on_target, self.outcome, written).await
+        self.run_write(Operation::write(name), group.into(), on_legacy, on_target, self.outcome, written)
+            .await
     }
 
-    async fn run_write<Res, FL, FT, RL, RT, K>(
+    pub(super) async fn run_write<Res, FL, FT, RL, RT, K>(
         &self,
-        name: &'static str,
+        operation: Operation,
         scopes: Scopes,
         on_legacy: FL,
         on_target: FT,
@@ -88,7 +90,6 @@ where
             let done = on_target(target);
             async move { answered(done.await, target_outcome, written) }
         };
-        let operation = Operation::write(name);
         let done = self.writes.clone().oneshot(Call { operation, scopes, on_legacy, on_target }).await;
         done.map(|answer| answer.answer).map_err(|failed| failed.error)
     }
@@ -117,7 +118,8 @@ where
         RL: Future<Output = Result<Res, E>> + Send + 'static,
     {
         let refused = |_: &E| Outcome::Rejected;
-        self.run_write(name, scopes.into(), on_legacy, refuse(name), refused, |_| None).await
+        self.run_write(Operation::write(name), scopes.into(), on_legacy, refuse(name), refused, |_| None)
+            .await
     }
 
     /// As [`create`](Self::create), with no function for the target yet.
@@ -138,7 +140,7 @@ where
         K: Fn(&Res) -> Key + Clone + Send + Sync + 'static,
     {
         let (refused, written) = (|_: &E| Outcome::Rejected, move |answer: &Res| Some(key(answer).into()));
-        self.run_write(name, group.into(), on_legacy, refuse(name), refused, written).await
+        self.run_write(Operation::write(name), group.into(), on_legacy, refuse(name), refused, written).await
     }
 }
 
@@ -154,6 +156,8 @@ fn answered<Res, E>(
 }
 
 /// What the target does with a write that has no function for it.
-fn refuse<T, Res, E: From<Refused>>(operation: &'static str) -> impl FnOnce(T) -> Ready<Result<Res, E>> {
+pub(super) fn refuse<T, Res, E: From<Refused>>(
+    operation: &'static str,
+) -> impl FnOnce(T) -> Ready<Result<Res, E>> {
     move |_| ready(Err(Refused::NoTargetWrites { operation }.into()))
 }

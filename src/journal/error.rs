@@ -154,6 +154,16 @@ pub enum JournalError {
         /// The number that it has now.
         found: i64,
     },
+    /// A transaction cannot mark its keys inside itself, because the journal's tables are not in its database.
+    #[error(
+        "journal {server} cannot be marked in from this transaction: check that the journal's URL names the database that the          transaction is in ({detail})"
+    )]
+    NotInTransaction {
+        /// The server and the database.
+        server: String,
+        /// What was found.
+        detail: String,
+    },
     /// The queue in front of the writer is full.
     #[error("the journal's queue of {limit} commands is full: its disk is too slow for this many writes")]
     Busy {

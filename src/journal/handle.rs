@@ -3,7 +3,7 @@
 use std::fmt;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 use std::sync::atomic::Ordering;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -40,6 +40,11 @@ pub(super) struct Inner {
     pub(super) gives_ids: AtomicBool,
     /// The file, or `memory`: tells migrations apart in logs.
     pub(super) name: Box<str>,
+    /// When the session of this process was opened, in microseconds.
+    pub(super) opened: AtomicI64,
+    /// Where its tables are, when they are in reach of the service's transactions.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(super) place: std::sync::OnceLock<super::inside::Place>,
     pub(super) next_row: AtomicU64,
     pub(super) next_claim: AtomicU64,
     pub(super) widened: AtomicU64,
@@ -103,8 +108,10 @@ impl Journal {
         }
         #[cfg(any(feature = "mysql", feature = "postgres"))]
         if super::server::is_server(url) {
-            let (writer, name) = super::server::open(url).await?;
-            return Self::durable(writer, super::server::limits_of(url, limits), &name).await;
+            let (writer, name, place) = super::server::open(url).await?;
+            let journal = Self::durable(writer, super::server::limits_of(url, limits), &name).await?;
+            journal.0.place.get_or_init(|| place);
+            return Ok(journal);
         }
         Err(JournalError::UnknownUrl { url: super::error::without_user(url) })
     }
@@ -135,6 +142,9 @@ impl Journal {
             session: AtomicU64::new(0),
             session_open: AtomicBool::new(false),
             gives_ids: AtomicBool::new(false),
+            opened: AtomicI64::new(0),
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            place: std::sync::OnceLock::new(),
             next_row: AtomicU64::new(1),
             next_claim: AtomicU64::new(1),
             widened: AtomicU64::new(0),

@@ -85,7 +85,7 @@ impl DirtyIndex {
     }
 
     fn scope_is_dirty(&self, scope: &Scope) -> bool {
-        let Some(group) = group_of(scope) else { return true };
+        let Some(group) = scope.group_str() else { return true };
         let group = self.hasher.hash_one(group);
         let shard = self.shard(group);
         let marks = shard.groups.get(&group).copied().unwrap_or_default();
@@ -99,7 +99,7 @@ impl DirtyIndex {
     }
 
     fn change(&self, scope: &Scope, change: impl Fn(&mut u32)) {
-        let Some(group) = group_of(scope) else { return };
+        let Some(group) = scope.group_str() else { return };
         let group = self.hasher.hash_one(group);
         let mut shard = self.shard(group);
         let marks = shard.groups.entry(group).or_default();
@@ -131,14 +131,6 @@ impl Shard {
                 self.keys.remove(&key);
             }
         }
-    }
-}
-
-fn group_of(scope: &Scope) -> Option<&str> {
-    match scope {
-        Scope::Key(key) => Some(key.group_str()),
-        Scope::Group(group) => Some(group.as_str()),
-        Scope::Everything => None,
     }
 }
 

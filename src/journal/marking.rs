@@ -17,6 +17,20 @@ use crate::data::{Scope, Scopes};
 pub(crate) struct RunningMark {
     pub(crate) first: MarkId,
     pub(crate) scopes: Scopes,
+    pub(super) made: Made,
+}
+
+/// Who makes the rows of a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// The journal, before the authority is called.
+    Before,
+    /// The transaction of the write; nobody knows whether it has been committed.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    Inside,
+    /// The transaction of the write, which has been committed.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    Committed,
 }
 
 impl RunningMark {
@@ -26,6 +40,34 @@ impl RunningMark {
             ([marked], [touched]) if marked != touched => Some(touched),
             _ => None,
         }
+    }
+
+    /// The write has been applied.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        allow(clippy::unused_self, reason = "no transaction marks inside itself")
+    )]
+    pub(crate) const fn committed(&mut self) {
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if matches!(self.made, Made::Inside) {
+            self.made = Made::Committed;
+        }
+    }
+
+    /// What takes so many of its rows out; nothing where they went with a transaction that was rolled back.
+    fn unmark(&self, first: MarkId, rows: u64) -> Option<Command> {
+        match self.made {
+            Made::Before => Some(Command::Unmark { first, rows }),
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            Made::Inside => None,
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            Made::Committed => Some(Command::UnmarkInside { first, rows }),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn nothing() -> Self {
+        Self { first: 0, scopes: Scopes::none(), made: Made::Before }
     }
 }
 
@@ -134,7 +176,7 @@ impl Journal {
         }
         scopes.iter().for_each(|scope| self.0.index.add(scope));
         let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
-        RunningMark { first, scopes }
+        RunningMark { first, scopes, made: Made::Before }
     }
 
     pub(super) fn forget(&self, scopes: &[Scope]) {
@@ -144,12 +186,12 @@ impl Journal {
 
     /// Removes the mark of a write. Never blocks, works without a runtime.
     pub(crate) fn unmark(&self, mark: &RunningMark) {
-        let command = Command::Unmark { first: mark.first, rows: mark.scopes.len() as u64 };
-        match self.send(command, |_| ()) {
-            Ok(()) => self.forget(mark.scopes.as_slice()),
-            Err(_) => (mark.first..).zip(&mark.scopes).for_each(|(first, scope)| {
-                self.send_later(Command::Unmark { first, rows: 1 }, scope);
-            }),
+        let all = mark.unmark(mark.first, mark.scopes.len() as u64);
+        if all.is_none_or(|all| self.send(all, |_| ()).is_ok()) {
+            return self.forget(mark.scopes.as_slice());
+        }
+        for (first, scope) in (mark.first..).zip(&mark.scopes) {
+            mark.unmark(first, 1).into_iter().for_each(|one| self.send_later(one, scope));
         }
     }
 
@@ -164,14 +206,22 @@ impl Journal {
     ) {
         let narrowed = touched.and_then(|touched| mark.narrowed_to(touched));
         for (first, scope) in (mark.first..).zip(&mark.scopes) {
-            let command = Command::Leave { first, rows: 1, narrowed: narrowed.cloned(), not_before, reason };
+            let leave = |narrowed: Option<&Scope>| match mark.made {
+                Made::Before => {
+                    Command::Leave { first, rows: 1, narrowed: narrowed.cloned(), not_before, reason }
+                }
+                #[cfg(any(feature = "mysql", feature = "postgres"))]
+                made => {
+                    let inside = (made == Made::Committed).then_some(first);
+                    self.leave_inside(inside, narrowed.unwrap_or(scope), not_before, reason)
+                }
+            };
             if let Some(narrowed) = narrowed {
                 self.0.index.add(narrowed);
             }
-            if self.send(command, self.left(scope, narrowed)).is_err() {
+            if self.send(leave(narrowed), self.left(scope, narrowed)).is_err() {
                 narrowed.into_iter().for_each(|narrowed| self.0.index.remove(narrowed));
-                let command = Command::Leave { first, rows: 1, narrowed: None, not_before, reason };
-                self.send_later(command, scope);
+                self.send_later(leave(None), scope);
             }
         }
     }
@@ -220,7 +270,7 @@ impl Journal {
         not_before: Micros,
         reason: Reason,
     ) -> Result<(), JournalError> {
-        let RunningMark { first: id, scopes } = self.prepare(scope.into());
+        let RunningMark { first: id, scopes, .. } = self.prepare(scope.into());
         for scope in &scopes {
             let (session, now) = (self.session(), self.now());
             let command = Command::MarkLeft { session, id, scope: scope.clone(), not_before, reason, now };
@@ -253,7 +303,7 @@ impl Journal {
         reason: Reason,
         unrecorded: impl Fn() + Copy + Send + 'static,
     ) {
-        let RunningMark { first, scopes } = self.prepare(scopes);
+        let RunningMark { first, scopes, .. } = self.prepare(scopes);
         for (id, scope) in (first..).zip(&scopes) {
             let (session, now) = (self.session(), self.now());
             let command =

@@ -67,7 +67,7 @@
 //! ```
 //!
 //! The database has to be there; the tables are made in it. With `?migration=NAME` (1 to 32 of a-z, 0-9 and `_`) they are
-//! `crossfade_NAME_state`, `crossfade_NAME_mark`, `crossfade_NAME_sequence` and `crossfade_NAME_audit`, without it
+//! `crossfade_NAME_state`, `.._mark`, `.._mark_inside`, `.._epoch`, `.._sequence` and `.._audit`, without it
 //! `crossfade_state` and so on: give each migration a name when one database has several. Other settings of the URL are
 //! those of sqlx (`ssl-mode`, `socket`, ..); TLS needs one of sqlx's TLS features in your own `Cargo.toml`.
 //!
@@ -90,6 +90,12 @@
 //! was lost, the server is asked what became of it: each transaction leaves a number of its own in the state row. Whoever
 //! waits to write is told after `OUTCOME_WITHIN` at the latest that the mark was not recorded; should it turn out to be,
 //! it is taken out again. Nothing else is recorded before that is known.
+//!
+//! **In the database of legacy** the service's own transactions can make the marks of what they write
+//! ([`Functions::write_in_transaction`](crate::functions::Functions::write_in_transaction)): in `.._mark_inside`, as long as
+//! `.._epoch` says that this session is open and legacy decides. Whatever changes that waits for transactions that have marked, and
+//! after five seconds is `Locked`: a change of the authority is then given up, a start fails. So let the server end
+//! connections that were left with a transaction open (`idle_transaction_timeout`, `idle_in_transaction_session_timeout`).
 //!
 //! **Looking into it**: the tables are plain. In MariaDB scopes and names of sequences are bytes, since a text column takes
 //! `a` and `a ` for the same; its own client shows them as text.
@@ -168,6 +174,8 @@ mod error;
 mod handle;
 mod ids;
 mod index;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod inside;
 mod limits;
 mod marking;
 mod model;
@@ -196,6 +204,10 @@ pub(crate) use clock::micros;
 pub use error::JournalError;
 pub use handle::Journal;
 pub use ids::{ID_BLOCK, IdBlocks};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) use inside::Inside;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use inside::{Marked, MarksInside, TransactionMark};
 pub use limits::Limits;
 pub(crate) use marking::RunningMark;
 pub use model::*;

@@ -200,6 +200,8 @@ pub struct Opened {
     /// Whether that session let writes go on unrecorded: the certificate is void now, and a mark on everything was
     /// made, in row 0 of the new session.
     pub voided: bool,
+    /// Marks that transactions had made inside themselves, adopted with the others.
+    pub inside: Vec<Scope>,
     /// What the journal knows, marks adopted.
     pub status: JournalStatus,
 }
@@ -271,6 +273,39 @@ pub enum Command {
         not_before: Micros,
         /// Why.
         reason: Reason,
+        /// The time.
+        now: Micros,
+    },
+    /// Take out what a transaction marked inside itself, after its copy. What is not there any more was adopted.
+    UnmarkInside {
+        /// The first row.
+        first: MarkId,
+        /// How many.
+        rows: u64,
+    },
+    /// Record a left mark in place of one that a transaction made inside itself, or may still make; merged like
+    /// [`Leave`](Self::Leave).
+    LeaveInside {
+        /// The row that the transaction made, when it has surely been committed: it is taken out.
+        inside: Option<MarkId>,
+        /// The session.
+        session: SessionId,
+        /// The row of the left mark.
+        id: MarkId,
+        /// What may differ.
+        scope: Scope,
+        /// When it may be claimed.
+        not_before: Micros,
+        /// Why it stays.
+        reason: Reason,
+        /// The time.
+        now: Micros,
+    },
+    /// Make left marks of what transactions marked inside themselves before this time and nobody has taken out. Such a
+    /// write is committed, so it may be copied at once, also while its own copy runs. Gives what became a row of its own.
+    AdoptInside {
+        /// When they were made at the latest.
+        before: Micros,
         /// The time.
         now: Micros,
     },

@@ -52,7 +52,7 @@ struct Commands {
     draw: Draw,
 }
 
-const KINDS: u8 = 41;
+const KINDS: u8 = 44;
 
 impl Commands {
     fn below(&self, number: usize, below: u64) -> u64 {
@@ -134,6 +134,7 @@ impl Commands {
             37 => Command::Audit { entry: self.audit() },
             38 => Command::ListAudit { limit: self.below(0, 5) },
             39 => Command::ListScopes,
+            40..=42 => self.inside_command(session),
             _ => Command::Status,
         }
     }
@@ -165,6 +166,23 @@ impl Commands {
                 id: self.new_rows(1),
                 scope: self.scope(0),
                 not_before: self.time(1),
+                reason: self.reason(),
+                now: self.time(3),
+            },
+        }
+    }
+
+    /// Where no transaction has made what they name.
+    fn inside_command(&mut self, session: u64) -> Command {
+        match self.draw.kind {
+            40 => Command::UnmarkInside { first: self.row(0), rows: self.below(1, 4) },
+            41 => Command::AdoptInside { before: self.time(0), now: self.time(1) },
+            _ => Command::LeaveInside {
+                inside: (self.below(4, 2) == 0).then(|| self.row(0)),
+                session,
+                id: self.new_rows(1),
+                scope: self.scope(1),
+                not_before: self.time(2),
                 reason: self.reason(),
                 now: self.time(3),
             },

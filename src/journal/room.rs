@@ -65,7 +65,7 @@ impl Room {
 pub(crate) const fn pages_kept(command: &Command) -> Option<u64> {
     match command {
         Command::Mark { .. } | Command::MarkLeft { .. } => Some(RESERVE_PAGES),
-        Command::Leave { .. } | Command::RetryDead { .. } => Some(CLAIM_PAGES),
+        Command::Leave { .. } | Command::LeaveInside { .. } | Command::RetryDead { .. } => Some(CLAIM_PAGES),
         _ => None,
     }
 }

@@ -33,11 +33,14 @@ impl Journal {
         late_bound: Duration,
         continues_unrecorded: bool,
     ) -> Result<Opened, JournalError> {
-        let command = Command::Open { now: self.now(), late_bound: micros(late_bound), continues_unrecorded };
+        let now = self.now();
+        let command = Command::Open { now, late_bound: micros(late_bound), continues_unrecorded };
         let Reply::Opened(opened) = self.call(command).await? else {
             return Err(JournalError::Closed);
         };
         self.0.session.store(opened.session, Ordering::SeqCst);
+        self.0.opened.store(now, Ordering::SeqCst);
+        opened.inside.iter().for_each(|scope| self.0.index.add(scope));
         // Row 0 of a session is the mark on everything that an unclean end may have left.
         self.0.next_row.store((opened.session << 40) + 1, Ordering::SeqCst);
         self.0.next_claim.store((opened.session << 40) + 1, Ordering::SeqCst);

@@ -100,6 +100,13 @@ impl JournalState {
                 let mark = new_mark(scope, *session, MarkState::Left, *not_before, *reason, *now);
                 Ok(Reply::Removed(self.put_left(*id, mark)))
             }
+            // Only a server's tables are in reach of the transactions of others.
+            Command::UnmarkInside { rows, .. } => Ok(Reply::Removed(*rows)),
+            Command::AdoptInside { .. } => Ok(Reply::Scopes(Vec::new())),
+            Command::LeaveInside { session, id, scope, not_before, reason, now, .. } => {
+                let mark = new_mark(scope, *session, MarkState::Left, *not_before, *reason, *now);
+                Ok(Reply::Removed(self.put_left(*id, mark)))
+            }
             Command::Claim { session, epoch, claim, now, lease_until, late_bound, limit, everything } => {
                 self.check(*session, *epoch)?;
                 self.give_back_lapsed(*now, *late_bound);
@@ -161,7 +168,8 @@ impl JournalState {
             self.mark_everything(self.session, self.session << 40, now + late_bound, now, Reason::Crash);
         }
         (self.session_open, self.continues_unrecorded) = (true, continues_unrecorded);
-        Reply::Opened(Box::new(Opened { session: self.session, after_crash, voided, status: self.status() }))
+        let (session, inside, status) = (self.session, Vec::new(), self.status());
+        Reply::Opened(Box::new(Opened { session, after_crash, voided, inside, status }))
     }
 
     /// Whatever the ended session had running may still land, so it all waits the late bound. A session that was

@@ -58,6 +58,9 @@ const fn waits_for_the_outcome(command: &Command) -> bool {
         Command::Unmark { .. }
             | Command::Leave { .. }
             | Command::MarkLeft { .. }
+            | Command::UnmarkInside { .. }
+            | Command::LeaveInside { .. }
+            | Command::AdoptInside { .. }
             | Command::Claim { .. }
             | Command::Clear { .. }
             | Command::GiveBack { .. }

@@ -156,7 +156,7 @@ impl Writer {
 struct Loop<B> {
     backend: B,
     waiting: mpsc::Receiver<Message>,
-    /// Removals that could not be made and have nobody who would ask again. Each belongs to a row that stands, so
+    /// Removals that could not be made and have nobody who would ask again. Each belongs to a mark that memory counts, so
     /// there are no more of them than marks.
     again: Vec<Sent>,
     /// The batch whose outcome is unknown.
@@ -333,6 +333,8 @@ const fn is_removal(command: &Command) -> bool {
         command,
         Command::Unmark { .. }
             | Command::Leave { .. }
+            | Command::UnmarkInside { .. }
+            | Command::LeaveInside { .. }
             | Command::Clear { .. }
             | Command::GiveBack { .. }
             | Command::Bury { .. }

@@ -33,7 +33,8 @@ enum State {
 /// What came of a step of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WriteEvent {
-    /// The mark is durable, and the session and its epoch were valid in the same commit.
+    /// The mark is durable, and the session and its epoch were valid in the same commit; or it becomes so in the commit
+    /// of the write itself.
     Marked,
     /// The journal cannot record the mark and the config says that the write goes on: the certificate is void and
     /// everything is dirty.

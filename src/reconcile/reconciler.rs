@@ -117,6 +117,8 @@ where
     /// Claims once and repairs what it got; gives how many scopes.
     async fn round(&self, core: &'static Core) -> Result<usize, JournalError> {
         core.journal.send_unsent();
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        core.journal.adopt_inside(late_bound(core)).await?;
         let word = core.gate.word();
         if core.journal.marks() == 0 || !word.stage().copies() {
             return Ok(0);
@@ -246,7 +248,7 @@ mod tests {
     #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     #[tokio::test]
     async fn what_the_full_queue_of_the_journal_did_not_take_is_sent_again() {
-        use crate::data::{Key, Scopes};
+        use crate::data::Key;
         use crate::journal::{BATCH_COMMANDS_MAX, Command, Fate, QUEUE_COMMANDS_MAX, RunningMark, scripted};
 
         let (go_on, may_go_on) = std::sync::mpsc::channel();
@@ -263,7 +265,7 @@ mod tests {
         let routing = RoutingHandle::open(&scripted(fate).await, RoutingConfig::default()).await.unwrap();
         let journal = routing.journal();
         let mark = journal.mark(Key::new(&1, &1).into(), 1).await.unwrap();
-        let nothing = RunningMark { first: 0, scopes: Scopes::none() };
+        let nothing = RunningMark::nothing();
         (0..QUEUE_COMMANDS_MAX + 2 * BATCH_COMMANDS_MAX).for_each(|_| journal.unmark(&nothing));
         journal.unmark(&mark);
         go_on.send(()).unwrap();

@@ -62,6 +62,11 @@ impl Cohort {
         }
     }
 
+    /// Whether no key is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.weight.thousandths() == 0 && self.allow.is_empty() && self.rules.is_empty()
+    }
+
     /// Whether the key is in the cohort: the deny list, the allow list, the attribute rules and the weight are
     /// asked in this order, and the first that knows the key decides.
     pub(crate) fn contains<'a>(

@@ -21,7 +21,7 @@ use super::request::{Classify, Kind, Operation};
 use super::routed::Routed;
 use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
-use crate::data::Scopes;
+use crate::data::{Scope, Scopes};
 use crate::error::Refused;
 use crate::journal::{Epoch, Journal, Micros, micros};
 use crate::per_second::PerSecond;
@@ -141,12 +141,16 @@ impl Core {
             return Err(Refused::NoScope { operation: operation.name() });
         }
         let writes = &snapshot.config.writes;
-        Ok(self.enter(
-            word,
-            Plan::write(stage, writes.wait, writes.journal_unavailable),
-            scopes,
-            snapshot.epoch,
-        ))
+        let plan = Plan::write(stage, writes.wait, writes.journal_unavailable);
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        let plan = if self.is_marked_inside(stage, operation) { plan.marked_inside() } else { plan };
+        Ok(self.enter(word, plan, scopes, snapshot.epoch))
+    }
+
+    /// Only legacy's functions have a transaction, and only a journal on a server can lie in its database.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn is_marked_inside(&self, stage: Stage, operation: Operation) -> bool {
+        operation.has_transaction() && stage.authority() == Store::Legacy && self.journal.marks_inside()
     }
 
     /// Nothing is copied: all goes to the authority. Whoever does not say what it is may write, so it is counted.
@@ -265,9 +269,11 @@ fn in_cohort<Req, C: Classify<Req>>(
     request: &Req,
     scopes: &Scopes,
 ) -> bool {
-    let group = || scopes.as_slice().first().and_then(crate::data::Scope::group);
-    let key: Option<Cow<'_, str>> =
-        classify.cohort_key(request).or_else(|| group().map(|g| Cow::Owned(g.as_str().to_owned())));
+    if snapshot.cohort.is_empty() {
+        return false;
+    }
+    let group = || scopes.as_slice().first().and_then(Scope::group_str);
+    let key: Option<Cow<'_, str>> = classify.cohort_key(request).or_else(|| group().map(Cow::Borrowed));
     key.is_some_and(|key| snapshot.cohort.contains(&key, |name| classify.attribute(request, name)))
 }
 

@@ -72,23 +72,34 @@ pub(crate) enum Entrant {
 /// empty. Counters are sharded by thread and padded to a cache line, so that two cores do not share one.
 pub(crate) struct Gate {
     word: CachePadded<AtomicU64>,
-    sides: [[Counter; SHARDS]; 2],
-    /// Set while somebody waits for an empty side: only then does leaving notify.
-    awaited: AtomicBool,
-    left: Notify,
+    sides: [[CachePadded<Counter>; SHARDS]; 2],
+    exit: &'static Exit,
     turning: Mutex<()>,
 }
 
-#[derive(Debug, Default)]
-struct Counter(CachePadded<AtomicUsize>);
+/// One copy of the count of a side. It knows the exit, so that a pass is one pointer: each request carries it.
+struct Counter {
+    inside: AtomicUsize,
+    exit: &'static Exit,
+}
+
+/// Whom those who leave tell.
+#[derive(Default)]
+struct Exit {
+    /// Set while somebody waits for an empty side: only then does leaving notify.
+    awaited: AtomicBool,
+    left: Notify,
+}
 
 impl Gate {
+    /// A gate lives as long as the process, so its exit is leaked.
     pub(crate) fn new(stage: Stage) -> Self {
+        let exit: &'static Exit = Box::leak(Box::default());
+        let counter = |_| CachePadded::new(Counter { inside: AtomicUsize::new(0), exit });
         Self {
             word: CachePadded::new(AtomicU64::new(Word::new(stage).0)),
-            sides: Default::default(),
-            awaited: AtomicBool::new(false),
-            left: Notify::new(),
+            sides: [0, 1].map(|_| std::array::from_fn(counter)),
+            exit,
             turning: Mutex::new(()),
         }
     }
@@ -108,9 +119,9 @@ impl Gate {
         if planned.closed() || held {
             return None;
         }
-        let counter = &self.sides[planned.side()][shard()].0;
-        counter.fetch_add(1, Ordering::SeqCst);
-        let pass = Pass { gate: self, counter };
+        let counter: &'static Counter = &self.sides[planned.side()][shard()];
+        counter.inside.fetch_add(1, Ordering::SeqCst);
+        let pass = Pass(counter);
         // Whoever turned the side after this look waits for the count above; before it, the pass goes back.
         if self.word() == planned { Some(pass) } else { None }
     }
@@ -152,8 +163,8 @@ impl Gate {
     async fn empty(&self, side: usize) {
         loop {
             // Hears of whoever leaves from here on, before it is polled, too.
-            let left = self.left.notified();
-            self.awaited.store(true, Ordering::SeqCst);
+            let left = self.exit.left.notified();
+            self.exit.awaited.store(true, Ordering::SeqCst);
             if self.side_is_empty(side) {
                 return;
             }
@@ -162,7 +173,7 @@ impl Gate {
     }
 
     fn side_is_empty(&self, side: usize) -> bool {
-        self.sides[side].iter().all(|counter| counter.0.load(Ordering::SeqCst) == 0)
+        self.sides[side].iter().all(|counter| counter.inside.load(Ordering::SeqCst) == 0)
     }
 
     fn change(&self, change: impl Fn(Word) -> Word) -> Word {
@@ -188,17 +199,15 @@ impl fmt::Debug for Gate {
 
 /// One request's place in the drain count. It travels with the work: with a rescued write, with a copy that goes on
 /// in the background.
-pub struct Pass {
-    gate: &'static Gate,
-    counter: &'static AtomicUsize,
-}
+pub struct Pass(&'static Counter);
 
 impl Drop for Pass {
     #[inline]
     fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::SeqCst);
-        if self.gate.awaited.load(Ordering::SeqCst) {
-            self.gate.left.notify_waiters();
+        let Counter { inside, exit } = self.0;
+        inside.fetch_sub(1, Ordering::SeqCst);
+        if exit.awaited.load(Ordering::SeqCst) {
+            exit.left.notify_waiters();
         }
     }
 }

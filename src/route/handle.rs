@@ -211,8 +211,9 @@ impl RoutingHandle {
 
     /// The journal of this migration.
     #[must_use]
-    pub fn journal(&self) -> &Journal {
-        &self.0.journal
+    pub const fn journal(&self) -> &'static Journal {
+        let core = self.0;
+        &core.journal
     }
 
     /// What was counted since the migration was opened.

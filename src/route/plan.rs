@@ -66,6 +66,8 @@ const CANARY: u8 = 4;
 const FALLBACK: u8 = 8;
 const SHADOW: u8 = 16;
 const CONTINUE: u8 = 32;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+const INSIDE: u8 = 64;
 
 /// What a plan for a read is made from, beside the stage.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +103,19 @@ impl Plan {
             CopyWait::AtMost(wait) => u32::try_from(wait.as_micros()).unwrap_or(u32::MAX - 1),
         };
         plan
+    }
+
+    /// The same write, marked inside the transaction that makes it.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) const fn marked_inside(mut self) -> Self {
+        self.flags |= INSIDE;
+        self
+    }
+
+    /// Whether the transaction that makes the write marks it, so that nothing is marked before.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) const fn marks_inside(self) -> bool {
+        self.flags & INSIDE != 0
     }
 
     /// A read in a stage that copies.

@@ -10,6 +10,8 @@ use crate::stage::Store;
 pub struct Operation {
     name: &'static str,
     kind: Kind,
+    /// Whether legacy's function marks inside of its transaction.
+    has_transaction: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,20 +25,20 @@ impl Operation {
     /// A read of keys or of a group.
     #[must_use]
     pub const fn read(name: &'static str) -> Self {
-        Self { name, kind: Kind::Read }
+        Self { name, kind: Kind::Read, has_transaction: false }
     }
 
     /// A read that has no key: find by number, by e-mail. It goes to the authority until the config enables it on
     /// the target, and also then while anything is dirty.
     #[must_use]
     pub const fn lookup(name: &'static str) -> Self {
-        Self { name, kind: Kind::Lookup }
+        Self { name, kind: Kind::Lookup, has_transaction: false }
     }
 
     /// A write.
     #[must_use]
     pub const fn write(name: &'static str) -> Self {
-        Self { name, kind: Kind::Write }
+        Self { name, kind: Kind::Write, has_transaction: false }
     }
 
     /// The name.
@@ -53,6 +55,17 @@ impl Operation {
 
     pub(crate) const fn kind(self) -> Kind {
         self.kind
+    }
+
+    /// The same write, whose function for legacy marks inside of its transaction.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) const fn in_transaction(self) -> Self {
+        Self { has_transaction: true, ..self }
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) const fn has_transaction(self) -> bool {
+        self.has_transaction
     }
 }
 

@@ -27,6 +27,9 @@ use super::statement::{ReadsRow, Statement};
 ///
 /// A walk over everything has the order of the groups' tokens, which is Cassandra's own. The walk over a group has that of its
 /// clustering key.
+///
+/// Where the table has static columns, a group that has those alone is a row without an item: read the item and the other
+/// columns as `Option`s, leave such rows out, and where nothing else was found go on behind the group, or the walk ends there.
 pub struct Walk<Row> {
     from_the_start: Statement<Row>,
     groups_behind: Statement<Row>,

@@ -18,6 +18,8 @@ pub(super) trait Engine: Connection + Sync + std::fmt::Debug + Sized + 'static {
     /// What the driver makes of a URL.
     type Options: Send + Sync + std::fmt::Debug;
 
+    /// What sqlx calls its databases.
+    const DATABASE: &'static str;
     /// Whether values are `$1`, `$2` .. in statements.
     const NUMBERED: bool;
     /// Isolation, timeouts and how text is taken, for the session.

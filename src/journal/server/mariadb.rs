@@ -1,5 +1,6 @@
 //! MariaDB, and MySQL, which understands the same statements.
 
+use std::borrow::BorrowMut;
 use std::str::FromStr;
 
 use sqlx::error::DatabaseError;
@@ -9,7 +10,7 @@ use sqlx::{ConnectOptions, Connection as _, SqlStr};
 use super::engine::{Engine, Need};
 use super::meaning::Meaning;
 use super::spelling::Spelling;
-use crate::journal::sql::{Cells, Connection, Dialect, Value, cells_and_values};
+use crate::journal::sql::{Cells, Connection, Dialect, InsideDialect, Value, cells_and_values};
 
 /// Each statement is prepared once: preparing it again would cost a wait of 40 ms on a network, where the driver's
 /// packets wait for each other.
@@ -35,6 +36,21 @@ const VERSION_1: &str = "CREATE TABLE IF NOT EXISTS crossfade_mark (
         INDEX crossfade_mark_due (state, everything, not_before, id),
         INDEX crossfade_mark_scope (state, kind, scope(255))
     ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    CREATE TABLE IF NOT EXISTS crossfade_mark_inside (
+        id BIGINT PRIMARY KEY,
+        kind BIGINT NOT NULL,
+        scope VARBINARY(2048) NOT NULL,
+        session BIGINT NOT NULL,
+        created BIGINT NOT NULL
+    ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    CREATE TABLE IF NOT EXISTS crossfade_epoch (
+        id BIGINT PRIMARY KEY,
+        authority_epoch BIGINT NOT NULL,
+        session BIGINT NOT NULL,
+        session_open BIGINT NOT NULL,
+        opened BIGINT NOT NULL
+    ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    INSERT INTO crossfade_epoch VALUES (1, 1, 0, 0, 0) ON DUPLICATE KEY UPDATE session_open = 0;
     CREATE TABLE IF NOT EXISTS crossfade_sequence (
         name VARBINARY(255) PRIMARY KEY,
         next BIGINT NOT NULL
@@ -69,22 +85,37 @@ const DIALECT: Dialect = Dialect {
     or_set_sequence: "ON DUPLICATE KEY UPDATE",
     everything: "everything = ?",
     returning: false,
+    inside: Some(InsideDialect {
+        or_leave: "ON DUPLICATE KEY UPDATE id = crossfade_mark_inside.id",
+        shared: "LOCK IN SHARE MODE",
+        delete: delete_inside,
+    }),
 };
 
+/// By a list (`id IN ..`) a small table is read from one end to the other, with a lock on every row, and no hint helps.
+fn delete_inside(rows: usize) -> String {
+    let others = " UNION ALL SELECT CAST(? AS SIGNED)".repeat(rows - 1);
+    format!(
+        "DELETE crossfade_mark_inside FROM (SELECT CAST(? AS SIGNED) AS id{others}) AS ended
+        STRAIGHT_JOIN crossfade_mark_inside FORCE INDEX (PRIMARY) ON crossfade_mark_inside.id = ended.id"
+    )
+}
+
+/// A connection of the journal's own, or one of the service that is in a transaction.
 #[derive(Debug)]
-pub(super) struct MariaDb {
-    connection: MySqlConnection,
-    spelling: Spelling,
+pub(super) struct MariaDb<C = MySqlConnection> {
+    pub(super) connection: C,
+    pub(super) spelling: Spelling,
 }
 
 cells_and_values!(sqlx::MySql, MySqlRow);
 
-impl Connection for MariaDb {
+impl<C: BorrowMut<MySqlConnection> + Send> Connection for MariaDb<C> {
     const DIALECT: &'static Dialect = &DIALECT;
 
     async fn execute(&mut self, statement: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {
         let statement = self.spelling.statement(statement);
-        Ok(query(statement, values).execute(&mut self.connection).await?.rows_affected())
+        Ok(query(statement, values).execute(self.connection.borrow_mut()).await?.rows_affected())
     }
 
     async fn fetch<T: Send>(
@@ -94,7 +125,7 @@ impl Connection for MariaDb {
         decode: fn(&dyn Cells) -> sqlx::Result<T>,
     ) -> sqlx::Result<Vec<T>> {
         let statement = self.spelling.statement(statement);
-        let rows = query(statement, values).fetch_all(&mut self.connection).await?;
+        let rows = query(statement, values).fetch_all(self.connection.borrow_mut()).await?;
         rows.iter().map(|row| decode(row)).collect()
     }
 }
@@ -102,6 +133,7 @@ impl Connection for MariaDb {
 impl Engine for MariaDb {
     type Options = MySqlConnectOptions;
 
+    const DATABASE: &'static str = <sqlx::MySql as sqlx::Database>::NAME;
     const NUMBERED: bool = false;
     // Every transaction begins with the lock of the state row, so a higher level would add nothing; a lower one is
     // refused where the binary log holds statements. Only MariaDB reads what is in `/*M! */`.

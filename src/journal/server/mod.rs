@@ -9,6 +9,7 @@ mod address;
 mod connecting;
 mod engine;
 mod execute;
+mod inside;
 #[cfg(feature = "mysql")]
 mod mariadb;
 mod meaning;
@@ -20,9 +21,11 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::error::{JournalError, without_user};
+use super::inside::Place;
 use super::limits::Limits;
 use super::writer::Writer;
 #[cfg(feature = "mysql")]
@@ -52,8 +55,8 @@ const COMMIT_WITHIN: Duration = Duration::from_secs(10);
 /// for a minute: the process is gone, and nobody told the server.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
-/// Opens the journal that the URL names; gives what it is called in logs.
-pub(super) async fn open(url: &str) -> Result<(Writer, String), JournalError> {
+/// Opens the journal that the URL names; gives what it is called in logs, and where its tables are.
+pub(super) async fn open(url: &str) -> Result<(Writer, String, Place), JournalError> {
     #[cfg(feature = "postgres")]
     if is_postgres(url) {
         return open_on::<postgres::Postgres>(url).await;
@@ -65,11 +68,12 @@ pub(super) async fn open(url: &str) -> Result<(Writer, String), JournalError> {
     Err(JournalError::UnknownUrl { url: without_user(url) })
 }
 
-async fn open_on<E: Engine>(url: &str) -> Result<(Writer, String), JournalError> {
+async fn open_on<E: Engine>(url: &str) -> Result<(Writer, String, Place), JournalError> {
     let address = address::Address::<E>::parse(url)?;
     let name = address.name.clone();
+    let place = Place { database: E::DATABASE, prefix: address.prefix.clone(), looked: AtomicI64::new(0) };
     let writer = Writer::start(move || execute::Server::open(address)).await?;
-    Ok((writer, name))
+    Ok((writer, name, place))
 }
 
 /// The limits as a server's tables allow them.

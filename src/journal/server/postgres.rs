@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+use std::borrow::BorrowMut;
 use std::str::FromStr;
 
 use sqlx::error::DatabaseError;
@@ -9,7 +10,7 @@ use sqlx::{ConnectOptions, Connection as _, SqlStr};
 use super::engine::{Engine, Need};
 use super::meaning::Meaning;
 use super::spelling::Spelling;
-use crate::journal::sql::{Cells, Connection, Dialect, Value, cells_and_values};
+use crate::journal::sql::{Cells, Connection, Dialect, InsideDialect, Value, cells_and_values};
 
 /// Each statement is prepared once.
 const STATEMENTS_KEPT: usize = 256;
@@ -34,6 +35,21 @@ const VERSION_1: &str = "BEGIN;
     CREATE INDEX IF NOT EXISTS crossfade_mark_left ON crossfade_mark (kind, scope) WHERE state = 1;
     CREATE INDEX IF NOT EXISTS crossfade_mark_claimed ON crossfade_mark (lease_until) WHERE state = 2;
     CREATE INDEX IF NOT EXISTS crossfade_mark_dead ON crossfade_mark (created, id) WHERE state = 3;
+    CREATE TABLE IF NOT EXISTS crossfade_mark_inside (
+        id BIGINT PRIMARY KEY,
+        kind BIGINT NOT NULL,
+        scope TEXT COLLATE \"C\" NOT NULL,
+        session BIGINT NOT NULL,
+        created BIGINT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS crossfade_epoch (
+        id BIGINT PRIMARY KEY,
+        authority_epoch BIGINT NOT NULL,
+        session BIGINT NOT NULL,
+        session_open BIGINT NOT NULL,
+        opened BIGINT NOT NULL
+    );
+    INSERT INTO crossfade_epoch VALUES (1, 1, 0, 0, 0) ON CONFLICT (id) DO UPDATE SET session_open = 0;
     CREATE TABLE IF NOT EXISTS crossfade_sequence (name TEXT COLLATE \"C\" PRIMARY KEY, next BIGINT NOT NULL);
     CREATE TABLE IF NOT EXISTS crossfade_audit (
         line BIGINT PRIMARY KEY,
@@ -66,22 +82,30 @@ const DIALECT: Dialect = Dialect {
     or_set_sequence: "ON CONFLICT (name) DO UPDATE SET",
     everything: "(CASE kind WHEN 2 THEN 1::bigint ELSE 0::bigint END) = ?",
     returning: true,
+    inside: Some(InsideDialect {
+        or_leave: "ON CONFLICT (id) DO NOTHING",
+        shared: "FOR SHARE",
+        delete: |rows| {
+            format!("DELETE FROM crossfade_mark_inside WHERE id IN ({})", vec!["?"; rows].join(", "))
+        },
+    }),
 };
 
+/// A connection of the journal's own, or one of the service that is in a transaction.
 #[derive(Debug)]
-pub(super) struct Postgres {
-    connection: PgConnection,
-    spelling: Spelling,
+pub(super) struct Postgres<C = PgConnection> {
+    pub(super) connection: C,
+    pub(super) spelling: Spelling,
 }
 
 cells_and_values!(sqlx::Postgres, PgRow);
 
-impl Connection for Postgres {
+impl<C: BorrowMut<PgConnection> + Send> Connection for Postgres<C> {
     const DIALECT: &'static Dialect = &DIALECT;
 
     async fn execute(&mut self, statement: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {
         let statement = self.spelling.statement(statement);
-        Ok(query(statement, values).execute(&mut self.connection).await?.rows_affected())
+        Ok(query(statement, values).execute(self.connection.borrow_mut()).await?.rows_affected())
     }
 
     async fn fetch<T: Send>(
@@ -91,7 +115,7 @@ impl Connection for Postgres {
         decode: fn(&dyn Cells) -> sqlx::Result<T>,
     ) -> sqlx::Result<Vec<T>> {
         let statement = self.spelling.statement(statement);
-        let rows = query(statement, values).fetch_all(&mut self.connection).await?;
+        let rows = query(statement, values).fetch_all(self.connection.borrow_mut()).await?;
         rows.iter().map(|row| decode(row)).collect()
     }
 }
@@ -99,6 +123,7 @@ impl Connection for Postgres {
 impl Engine for Postgres {
     type Options = PgConnectOptions;
 
+    const DATABASE: &'static str = <sqlx::Postgres as sqlx::Database>::NAME;
     const NUMBERED: bool = true;
     // What an older server does not know is left out. Every transaction begins with the lock of the state row, so a
     // higher isolation level would add nothing.

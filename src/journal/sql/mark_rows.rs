@@ -3,6 +3,7 @@
 use sqlx::SqlStr;
 
 use super::connection::{Cells, Connection, Value};
+use super::inside;
 use super::statements::{self, MARK_BINDS};
 use crate::data::{Group, Key, Scope};
 use crate::journal::model::{Mark, MarkCounts, MarkId, MarkState, Reason};
@@ -56,7 +57,7 @@ fn id(row: &dyn Cells) -> Result<MarkId, sqlx::Error> {
 }
 
 /// The part, its last element repeated up to this length.
-fn padded<T>(part: &[T], rows: usize) -> impl Iterator<Item = &T> {
+pub(super) fn padded<T>(part: &[T], rows: usize) -> impl Iterator<Item = &T> {
     part.iter().chain(part.last().into_iter().cycle().take(rows - part.len()))
 }
 
@@ -103,14 +104,15 @@ pub(super) async fn turn_left(
     put_left(connection, id, left).await
 }
 
+/// Those of transactions count as running ones.
 pub(super) async fn counts(connection: &mut impl Connection) -> Result<MarkCounts, sqlx::Error> {
-    let mut counts = MarkCounts::default();
+    let mut counts = MarkCounts { running: inside::count(connection).await?, ..MarkCounts::default() };
     let count = SqlStr::from_static(statements::COUNT_MARKS);
     let by_state = connection.fetch(count, &[], |row| Ok((row.number(0)?, row.number(1)?))).await?;
     for (state, rows) in by_state {
         let rows = rows.cast_unsigned();
         match state {
-            0 => counts.running = rows,
+            0 => counts.running += rows,
             1 => counts.left = rows,
             2 => counts.claimed = rows,
             _ => counts.dead = rows,
@@ -180,7 +182,7 @@ fn decode(row: &dyn Cells) -> Result<(MarkId, Mark), sqlx::Error> {
     Ok((id(row)?, mark))
 }
 
-fn scope(kind: i64, text: &str) -> Result<Scope, sqlx::Error> {
+pub(super) fn scope(kind: i64, text: &str) -> Result<Scope, sqlx::Error> {
     let scope = match kind {
         0 => Key::from_text(text).map(Scope::Key),
         1 => Group::from_text(text).map(Scope::Group),

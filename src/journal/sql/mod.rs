@@ -7,6 +7,9 @@ mod audit;
 mod claims;
 mod connection;
 mod dialect;
+mod inside;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod mark_inside;
 mod mark_rows;
 mod marks;
 mod numbers;
@@ -18,6 +21,10 @@ mod tables;
 
 pub(super) use connection::{Cells, Connection, Value, cells_and_values};
 pub(super) use dialect::Dialect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use dialect::InsideDialect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use mark_inside::mark_inside;
 #[cfg(test)]
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;

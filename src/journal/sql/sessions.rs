@@ -41,7 +41,9 @@ impl<C: Connection> Tables<'_, C> {
     ) -> Result<Reply, sqlx::Error> {
         let after_crash = self.state.session_open;
         self.adopt(now + late_bound).await?;
+        let inside = self.adopt_all_inside(now + late_bound).await?;
         self.state.session += 1;
+        self.opened = Some(now);
         let session = self.state.session;
         let voided = after_crash && self.state.continues_unrecorded;
         if voided {
@@ -50,7 +52,7 @@ impl<C: Connection> Tables<'_, C> {
         }
         (self.state.session_open, self.state.continues_unrecorded) = (true, continues_unrecorded);
         let status = self.status().await?;
-        Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, status })))
+        Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, inside, status })))
     }
 
     async fn adopt(&mut self, not_before: Micros) -> Result<(), sqlx::Error> {

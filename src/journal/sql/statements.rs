@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, InsideDialect};
 
 /// In the order in which `StateRow` decodes them.
 macro_rules! state_columns {
@@ -105,6 +105,40 @@ pub(super) fn adopt_claimed(dialect: &Dialect) -> SqlStr {
          not_before = {greatest}(not_before, ?) WHERE state = 2"
     ))
 }
+
+/// How many marks of transactions are adopted at once.
+pub(super) const ADOPTED_MAX: i64 = 1_024;
+
+/// Inserts so many marks of a transaction.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) fn insert_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {
+    let (rows, or_leave) = (vec!["(?, ?, ?, ?, ?)"; rows].join(", "), dialect.or_leave);
+    built(format!(
+        "INSERT INTO crossfade_mark_inside (id, kind, scope, session, created) VALUES {rows} {or_leave}"
+    ))
+}
+
+pub(super) fn delete_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {
+    built((dialect.delete)(rows))
+}
+
+pub(super) const MADE_INSIDE: &str = "SELECT id, kind, scope, session, created FROM crossfade_mark_inside
+    WHERE created < ? ORDER BY id LIMIT ?";
+pub(super) const COUNT_INSIDE: &str = "SELECT count(*) FROM crossfade_mark_inside";
+
+/// Whoever has read it so keeps it from being changed until its transaction has ended.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) fn share_epoch(dialect: &InsideDialect) -> SqlStr {
+    built(format!(
+        "SELECT authority_epoch, session, session_open, opened FROM crossfade_epoch WHERE id = 1 {}",
+        dialect.shared
+    ))
+}
+
+pub(super) const LOCK_EPOCH: &str = "SELECT id FROM crossfade_epoch WHERE id = 1 FOR UPDATE";
+pub(super) const SAVE_EPOCH: &str =
+    "UPDATE crossfade_epoch SET authority_epoch = ?, session = ?, session_open = ? WHERE id = 1";
+pub(super) const SAVE_OPENED: &str = "UPDATE crossfade_epoch SET opened = ? WHERE id = 1";
 
 pub(super) const COUNT_MARKS: &str = "SELECT state, count(*) FROM crossfade_mark GROUP BY state";
 pub(super) const ALL_SCOPES: &str = "SELECT id, kind, scope FROM crossfade_mark ORDER BY id";

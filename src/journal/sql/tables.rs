@@ -6,12 +6,14 @@ use sqlx::SqlStr;
 
 use super::connection::{Connection, Value};
 use super::state_row::StateRow;
-use crate::journal::model::{Command, Refusal, Reply};
+use crate::journal::model::{Command, Micros, Refusal, Reply};
 
 /// The tables inside of one transaction.
 pub(crate) struct Tables<'a, C> {
     pub(super) connection: &'a mut C,
     pub(super) state: StateRow,
+    /// When the session was opened that a command has opened here.
+    pub(super) opened: Option<Micros>,
 }
 
 /// A refusal changes nothing, an error ends the transaction.
@@ -23,10 +25,19 @@ pub(crate) async fn run<C: Connection>(
     before: StateRow,
     batch: &[&Command],
 ) -> Result<Vec<Reply>, sqlx::Error> {
-    let mut tables = Tables { connection, state: before.clone() };
+    let mut tables = Tables { connection, state: before.clone(), opened: None };
+    // Before anything is read: what was committed while this waits would be hidden by an older view of the tables.
+    let alone =
+        C::DIALECT.inside.is_some() && batch.iter().any(|command| tables.excludes_transactions(command));
+    if alone {
+        tables.lock_epoch().await?;
+    }
     let replies = tables.run(batch).await?;
     if tables.state != before {
         tables.state.save(tables.connection).await?;
+    }
+    if alone {
+        tables.save_epoch().await?;
     }
     Ok(replies)
 }
@@ -41,6 +52,7 @@ impl<C: Connection> Tables<'_, C> {
             match run {
                 [Command::Mark { .. }, ..] => self.mark_many(run, &mut replies).await?,
                 [Command::Unmark { .. }, _, ..] => self.unmark_many(run, &mut replies).await?,
+                [Command::UnmarkInside { .. }, ..] => self.unmark_inside_many(run, &mut replies).await?,
                 _ => {
                     for command in run {
                         replies.push(self.one(command).await?.unwrap_or_else(Reply::Refused));
@@ -60,6 +72,9 @@ impl<C: Connection> Tables<'_, C> {
             | Command::Unmark { .. }
             | Command::Leave { .. }
             | Command::MarkLeft { .. } => self.mark_command(command).await,
+            Command::UnmarkInside { .. } | Command::LeaveInside { .. } | Command::AdoptInside { .. } => {
+                self.inside_command(command).await
+            }
             Command::Claim { .. }
             | Command::Clear { .. }
             | Command::GiveBack { .. }
@@ -91,7 +106,7 @@ impl<C: Connection> Tables<'_, C> {
 
 /// Whether commands of this kind come in numbers and are done together.
 const fn come_in_numbers(command: &Command) -> bool {
-    matches!(command, Command::Mark { .. } | Command::Unmark { rows: 1, .. })
+    matches!(command, Command::Mark { .. } | Command::Unmark { rows: 1, .. } | Command::UnmarkInside { .. })
 }
 
 /// The error of a command that was sent to the wrong theme.

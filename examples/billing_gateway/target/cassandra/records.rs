@@ -5,6 +5,7 @@ use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp,
 use tokio::task::JoinSet;
 
 use super::open::InCassandra;
+use super::statements::WalkedRow;
 use super::writes::{document_of, invoice_of};
 use crate::domain::{self, Invoice, Invoices};
 use crate::request::StoreError;
@@ -71,12 +72,17 @@ impl RecordStore for InCassandra {
         if let Some(customer) = group {
             said(self.statements.settle.one((customer,)).await)?;
         }
-        let after = after.map(|key| (&key.group, &key.item));
-        let rows = said(self.statements.walk.page(group, after, limit).await)?;
-        let record = |(customer, id, document): (i64, i64, String)| {
-            Ok((domain::key(customer, id), invoice_of(&document)?))
-        };
-        Ok(Page { stamp: now, records: rows.into_iter().map(record).collect::<Result<_, StoreError>>()? })
+        let mut after = after.map(|key| (key.group, key.item));
+        loop {
+            let behind = after.as_ref().map(|(customer, id)| (customer, id));
+            let rows = said(self.statements.walk.page(group, behind, limit).await)?;
+            after = rows.last().map(|(customer, id, _)| (*customer, id.unwrap_or(i64::MAX)));
+            let records = rows.into_iter().filter_map(record).collect::<Result<Vec<_>, _>>()?;
+            // A page of nothing else than customers without invoices is not the last one.
+            if after.is_none() || !records.is_empty() {
+                return Ok(Page { stamp: now, records });
+            }
+        }
     }
 
     /// The nodes' own, which stamps what is written conditionally.
@@ -87,6 +93,12 @@ impl RecordStore for InCassandra {
     fn outcome(error: &StoreError) -> Outcome {
         error.outcome()
     }
+}
+
+/// None where a customer has a static column and no invoice.
+fn record((customer, id, document): WalkedRow) -> Option<Result<KeyedRecord<Invoices>, StoreError>> {
+    let key = domain::key(customer, id?);
+    Some(invoice_of(&document?).map(|invoice| (key, invoice)))
 }
 
 fn said<T>(answer: Result<T, CassandraError>) -> Result<T, StoreError> {

@@ -21,6 +21,8 @@ pub(super) const CHANGE: &str =
     "UPDATE invoice_documents SET document = ? WHERE customer_id = ? AND invoice_id = ? IF document = ?";
 
 type Document = (String,);
+/// Customer, invoice and document; the customer alone where it has a count of creates and no invoice any more.
+pub(super) type WalkedRow = (i64, Option<i64>, Option<String>);
 
 /// All statements, prepared when they are used first.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(super) struct Statements {
     pub(super) settle: Statement<(i64,)>,
     pub(super) replace: Statement,
     pub(super) remove: Statement,
-    pub(super) walk: Walk<(i64, i64, String)>,
+    pub(super) walk: Walk<WalkedRow>,
     pub(super) any: Statement<(i64,)>,
     pub(super) largest_id: Statement<(Option<i64>,)>,
 }

@@ -76,7 +76,7 @@ fn a_process_that_was_replaced_records_nothing<P: Place>() {
 }
 
 /// Ends the connection that has the lock.
-async fn end_the_holder<P: Place>(place: &P) {
+pub(super) async fn end_the_holder<P: Place>(place: &P) {
     use super::super::engine::Engine;
 
     let holder = place.ask(P::Engine::HOLDER).await[0];

@@ -2,6 +2,9 @@
 //! `./tests/servers/install` installs.
 
 mod crash;
+mod exclusion;
+mod in_transaction;
+mod inside;
 mod lock;
 mod lost_commits;
 mod model;
@@ -11,6 +14,7 @@ mod proxy;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sqlx::Transaction;
 use test_servers::Server as Control;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
@@ -19,6 +23,7 @@ use super::engine::Engine;
 use super::spelling::Spelling;
 use crate::data::{Key, Scope};
 use crate::journal::handle::Journal;
+use crate::journal::inside::MarksInside;
 use crate::journal::model::{Command, Reply};
 
 const LATE_BOUND: Duration = Duration::from_secs(30);
@@ -42,6 +47,17 @@ trait Place {
     /// Starts it; what is missing is said.
     fn start() -> Self;
     fn control(&self) -> &Control;
+    /// sqlx's databases of this kind.
+    type Db: MarksInside;
+    /// A transaction of the service, on a connection of its own.
+    fn begin(url: &str) -> impl Future<Output = Transaction<'static, Self::Db>> + Send;
+    /// Runs statements inside of it.
+    fn run(
+        transaction: &mut Transaction<'static, Self::Db>,
+        script: &str,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+    /// How many transactions wait for the lock of a row.
+    const WAITING: &'static str;
     /// The URL of a database on this address, which may be a proxy's.
     fn url_at(address: SocketAddr) -> String;
 
@@ -63,6 +79,22 @@ async fn ask<E: Engine>(url: &str, script: &str) -> Vec<i64> {
     answer
 }
 
+/// What sqlx's databases have in common, though not by a bound that would be shorter.
+macro_rules! transactions {
+    ($database:ty, $pool:ty) => {
+        type Db = $database;
+
+        async fn begin(url: &str) -> Transaction<'static, $database> {
+            <$pool>::connect(url).await.unwrap().begin().await.unwrap()
+        }
+
+        async fn run(transaction: &mut Transaction<'static, $database>, script: &str) -> sqlx::Result<()> {
+            let script = sqlx::AssertSqlSafe(script.to_owned());
+            sqlx::raw_sql(script).execute(&mut **transaction).await.map(drop)
+        }
+    };
+}
+
 struct OnMariaDb(test_servers::MariaDb);
 
 impl OnMariaDb {
@@ -78,6 +110,10 @@ impl OnMariaDb {
 
 impl Place for OnMariaDb {
     type Engine = super::mariadb::MariaDb;
+    transactions!(sqlx::MySql, sqlx::MySqlPool);
+    const WAITING: &'static str =
+        "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status
+        WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
 
     fn start() -> Self {
         Self::with_database(test_servers::MariaDb::start().unwrap_or_else(|error| panic!("{error}")))
@@ -96,6 +132,9 @@ struct OnPostgres(test_servers::Postgres);
 
 impl Place for OnPostgres {
     type Engine = super::postgres::Postgres;
+    transactions!(sqlx::Postgres, sqlx::PgPool);
+    const WAITING: &'static str =
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'advisory'";
 
     fn start() -> Self {
         Self(test_servers::Postgres::start().unwrap_or_else(|error| panic!("{error}")))

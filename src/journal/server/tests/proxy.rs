@@ -96,7 +96,7 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &Stat
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         let question = &bytes[..read];
         // The whole of the statement that commits comes in one piece: it is short.
-        if question.windows(8).any(|part| part == b"; COMMIT") {
+        if question.windows(6).any(|part| part == b"COMMIT") {
             match state.cut.swap(0, Ordering::SeqCst) {
                 0 => {}
                 cut => {

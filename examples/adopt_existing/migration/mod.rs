@@ -1,0 +1,7 @@
+//! What comes beside the service: both stores for copies, the reads of the target, and the wiring.
+
+mod legacy;
+mod opened;
+pub(crate) mod target;
+
+pub(crate) use opened::{Invoices, Opened};
