@@ -59,7 +59,7 @@ fn borrowed(group: &mut Group<'_>, runtime: &Runtime, name: &str, mut service: i
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|times| {
             runtime.block_on(async {
-                let start = std::time::Instant::now();
+                let start = tokio::time::Instant::now();
                 for _ in 0..times {
                     let ready = service.ready().await.expect("ready");
                     black_box(ready.call(black_box(request)).await.expect("an answer"));
