@@ -183,6 +183,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, routed: R) -> S::Future {
         let mut routed = routed.into_routed();
         if routed.plan.canary() {

@@ -44,6 +44,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, routed: R) -> Self::Future {
         let routed = routed.into_routed();
         if routed.plan.copies() {
@@ -55,6 +56,7 @@ where
 }
 
 impl<S, C, K, W> DualWrite<S, C, K, W> {
+    #[inline(never)]
     fn write<Req>(&mut self, mut routed: Routed<Req>) -> Unfinished<Result<S::Response, S::Error>>
     where
         S: Service<Routed<Req>> + Clone + Send + 'static,

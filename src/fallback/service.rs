@@ -44,11 +44,24 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, routed: R) -> Self::Future {
         let routed = routed.into_routed();
-        if !routed.plan.falls_back() {
-            return Either::direct(self.inner.call(routed));
-        }
+        if routed.plan.falls_back() { self.armed(routed) } else { Either::direct(self.inner.call(routed)) }
+    }
+}
+
+impl<S, P> Fallback<S, P> {
+    #[inline(never)]
+    fn armed<Req>(&mut self, routed: Routed<Req>) -> Either<S::Future, Result<S::Response, S::Error>>
+    where
+        S: Service<Routed<Req>> + Clone + Send + 'static,
+        S::Response: Send,
+        S::Error: From<Refused> + Send,
+        S::Future: Send,
+        P: FallbackPolicy<S::Response, S::Error> + Send + Sync + 'static,
+        Req: Clone + Send + 'static,
+    {
         let next = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, next);
         let legacy = routed.on_leg(Leg::Fallback, Store::Legacy);

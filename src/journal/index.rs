@@ -1,11 +1,12 @@
 //! Which scopes are dirty, in memory: one atomic count in front of sharded hash counts.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::CachePadded;
+use foldhash::fast::RandomState;
 
 use crate::data::Scope;
 
@@ -24,8 +25,8 @@ pub(crate) struct DirtyIndex {
 
 #[derive(Debug, Default)]
 struct Shard {
-    keys: HashMap<u64, u32>,
-    groups: HashMap<u64, Marks>,
+    keys: HashMap<u64, u32, RandomState>,
+    groups: HashMap<u64, Marks, RandomState>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +41,7 @@ impl Default for DirtyIndex {
             rows: CachePadded::default(),
             everything: AtomicU64::new(0),
             shards: std::array::from_fn(|_| Mutex::default()),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 }
@@ -103,15 +104,14 @@ impl DirtyIndex {
         let group = self.hasher.hash_one(group);
         let mut shard = self.shard(group);
         let marks = shard.groups.entry(group).or_default();
-        match scope {
-            Scope::Key(key) => {
-                change(&mut marks.on_keys);
-                let count = shard.keys.entry(self.hasher.hash_one(key)).or_default();
-                change(count);
-            }
-            Scope::Group(_) | Scope::Everything => change(&mut marks.on_group),
+        if let Scope::Key(key) = scope {
+            change(&mut marks.on_keys);
+            shard.forget_zero_of(group);
+            shard.change_key(self.hasher.hash_one(key), change);
+        } else {
+            change(&mut marks.on_group);
+            shard.forget_zero_of(group);
         }
-        shard.forget_zeros(group, scope, &self.hasher);
     }
 
     fn shard(&self, group: u64) -> MutexGuard<'_, Shard> {
@@ -121,15 +121,17 @@ impl DirtyIndex {
 }
 
 impl Shard {
-    fn forget_zeros(&mut self, group: u64, scope: &Scope, hasher: &RandomState) {
+    fn change_key(&mut self, key: u64, change: impl Fn(&mut u32)) {
+        let count = self.keys.entry(key).or_default();
+        change(count);
+        if *count == 0 {
+            self.keys.remove(&key);
+        }
+    }
+
+    fn forget_zero_of(&mut self, group: u64) {
         if self.groups.get(&group).is_some_and(|marks| marks.on_group == 0 && marks.on_keys == 0) {
             self.groups.remove(&group);
-        }
-        if let Scope::Key(key) = scope {
-            let key = hasher.hash_one(key);
-            if self.keys.get(&key) == Some(&0) {
-                self.keys.remove(&key);
-            }
         }
     }
 }

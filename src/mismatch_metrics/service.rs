@@ -24,9 +24,6 @@ impl<S, C> MismatchMetrics<S, C> {
     }
 
     fn admits<Req>(&self, routed: &Routed<Req>) -> bool {
-        if !routed.plan.shadows() {
-            return false;
-        }
         let admitted = self.watch.room.admits();
         if !admitted {
             routed.core.stats.shadows_shed.one();
@@ -50,8 +47,22 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, routed: R) -> Self::Future {
         let routed = routed.into_routed();
+        if routed.plan.shadows() { self.shadowed(routed) } else { Either::direct(self.inner.call(routed)) }
+    }
+}
+
+impl<S, C> MismatchMetrics<S, C> {
+    #[inline(never)]
+    fn shadowed<Req>(&mut self, routed: Routed<Req>) -> Either<S::Future, Result<S::Response, S::Error>>
+    where
+        S: Service<Routed<Req>> + Clone + Send + 'static,
+        S::Future: Send,
+        C: Compare<S::Response> + Send + Sync + 'static,
+        Req: Clone + Send + 'static,
+    {
         if !self.admits(&routed) {
             return Either::direct(self.inner.call(routed));
         }

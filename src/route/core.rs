@@ -96,6 +96,7 @@ enum Attempt {
 
 impl Core {
     /// Decides once for this request. Only this function loads the config.
+    #[inline(always)]
     pub(crate) fn plan<Req, C: Classify<Req>>(
         &'static self,
         classify: &C,
@@ -117,6 +118,7 @@ impl Core {
         }
     }
 
+    #[inline(always)]
     fn attempt<Req, C: Classify<Req>>(
         &'static self,
         word: Word,
@@ -124,10 +126,23 @@ impl Core {
         classify: &C,
         request: &Req,
     ) -> Result<Attempt, Refused> {
-        let stage = word.stage();
-        if !stage.copies() {
-            return self.pass_through(word, operation);
+        if word.stage().copies() {
+            self.by_config(word, operation, classify, request)
+        } else {
+            self.pass_through(word, operation)
         }
+    }
+
+    /// Both stores are maintained: the config says how. Apart from the idle path, which stays small so.
+    #[inline(never)]
+    fn by_config<Req, C: Classify<Req>>(
+        &'static self,
+        word: Word,
+        operation: Option<Operation>,
+        classify: &C,
+        request: &Req,
+    ) -> Result<Attempt, Refused> {
+        let stage = word.stage();
         let operation = operation.ok_or(Refused::NotClassified)?;
         let snapshot = self.snapshot.load();
         if snapshot.generation != word.generation() {
@@ -154,7 +169,7 @@ impl Core {
     }
 
     /// Nothing is copied: all goes to the authority. Whoever does not say what it is may write, so it is counted.
-    #[inline]
+    #[inline(always)]
     fn pass_through(&'static self, word: Word, operation: Option<Operation>) -> Result<Attempt, Refused> {
         let stage = word.stage();
         match operation.map(Operation::kind) {
@@ -171,7 +186,7 @@ impl Core {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&'static self, word: Word, plan: Plan, scopes: Scopes, epoch: Epoch) -> Attempt {
         match self.gate.enter(word, Entrant::Held) {
             Some(pass) => Attempt::Planned { plan, pass: Some(pass), scopes, epoch },

@@ -68,6 +68,7 @@ where
         Poll::Ready(Ok(()))
     }
 
+    #[inline(always)]
     fn call(&mut self, routed: R) -> Self::Future {
         let Routed { request, plan, pass, .. } = routed.into_routed();
         let store = match plan.store() {
