@@ -1,9 +1,12 @@
 //! kill -9 of the serving gateway under load, in every stage, and a restart on the same files.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use crossfade::route::{Stage, Store};
 use tokio::time::sleep;
 
-use super::served::{OUTAGE, Served, free_address};
+use super::served::{self, OUTAGE, Served, free_address};
 use super::*;
 use crate::compare::{compare, sights};
 use crate::history::History;
@@ -136,6 +139,29 @@ async fn sigterm_under_load_drains_what_was_begun() {
     let stored = sights(Store::Legacy, &url("legacy.db")).await.unwrap();
     let findings = Judge::new(traffic.ledger().notes(), &stored).judge(&stored);
     assert_eq!((findings.lost_writes, findings.stale_reads), (0, 0), "{:#?}", findings.samples);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promtool_finds_nothing_to_complain_of_in_its_metrics() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free_address();
+    let served = Served::start(folder.path(), address);
+    served.walk_to(Stage::Shadow).await;
+    let scraped = served::text(&format!("http://{address}/metrics")).await;
+    served.terminate();
+    assert!(scraped.contains("crossfade_unaccounted_writes"), "{scraped}");
+    let named = std::env::var_os("CROSSFADE_PROMTOOL").unwrap_or_else(|| "promtool".into());
+    let mut check = Command::new(named);
+    check.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut check) = check.spawn() else {
+        assert!(std::env::var_os("CI").is_none(), "promtool is missing: ./tests/run installs it");
+        println!("skipped: no promtool");
+        return;
+    };
+    check.stdin.take().unwrap().write_all(scraped.as_bytes()).unwrap();
+    let said = check.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    assert!(said.status.success() && words.is_empty(), "{words}\n{scraped}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

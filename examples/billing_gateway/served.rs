@@ -180,6 +180,14 @@ impl Drop for Served {
 }
 
 /// An address that the gateway has again when it is started again.
+/// What a GET of this URL gives.
+pub(super) async fn text(url: &str) -> String {
+    let http = HyperClient::builder(TokioExecutor::new()).build_http::<Full<axum::body::Bytes>>();
+    let answer = http.get(url.parse().unwrap()).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
 pub(super) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -9,33 +9,46 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use crossfade::config_file::ConfigFile;
+use crossfade::config_file::{ConfigFile, WatchedFile};
 use crossfade::copy::Copier;
 use crossfade::fill::Fill;
 use crossfade::journal::Journal;
-use crossfade::reconcile::Reconciler;
+use crossfade::reconcile::{Reconciler, ReconcilerHandle};
 use crossfade::route::RoutingHandle;
-use crossfade::test_util::MemoryStore;
+use crossfade::test_util::{MemoryStore, Plain, Stamped};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let given = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = tempfile::tempdir()?;
-    let path = given.clone().unwrap_or_else(|| folder.path().join("routing.toml"));
-    if given.is_none() {
-        save(&path, "stage = \"off\"")?;
+    match std::env::args_os().nth(1).map(PathBuf::from) {
+        Some(given) => follow(watched(&given).await?.routing).await,
+        None => edit(&tempfile::tempdir()?.path().join("routing.toml")).await.map(drop),
     }
+}
 
+type Stores = Copier<MemoryStore<Plain>, MemoryStore<Stamped>>;
+
+/// A migration whose config is a file.
+struct Watched {
+    routing: RoutingHandle,
+    copier: Stores,
+    _reconciler: ReconcilerHandle,
+    _file: WatchedFile,
+}
+
+async fn watched(path: &Path) -> Result<Watched> {
     let journal = Journal::memory(); // a service has Journal::open("sqlite:invoices.db")
-    let file = ConfigFile::new(&path);
+    let file = ConfigFile::new(path);
     let routing = RoutingHandle::open(&journal, file.read().await?).await?;
     let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
     let _reconciler = Reconciler::new(copier).spawn();
-    let _watched = file.watch(routing).await?;
+    Ok(Watched { routing, copier, _reconciler, _file: file.watch(routing).await? })
+}
 
-    if given.is_some() {
-        return follow(routing).await;
-    }
+/// Edits the file, and shows what the service makes of it.
+async fn edit(path: &Path) -> Result<RoutingHandle> {
+    save(path, "stage = \"off\"")?;
+    let Watched { routing, copier, .. } = &watched(path).await?;
+    let routing = *routing;
     for (what, text) in [
         ("dual writes", "stage = \"dual_write\""),
         ("a typing mistake keeps the last good config", "stage = \"shadow\"\n[cohort]\nwieght = \"1%\""),
@@ -44,14 +57,14 @@ async fn main() -> Result<()> {
         ("and of 25 %", "stage = \"canary\"\n[cohort]\nweight = \"25%\""),
         ("the way back", "stage = \"shadow\"\n[cohort]\nweight = \"25%\""),
     ] {
-        save(&path, text)?;
+        save(path, text)?;
         seen(routing).await;
         show(routing, what);
         if what == "dual writes" {
-            Fill::new(copier).run().await?;
+            Fill::new(*copier).run().await?;
         }
     }
-    Ok(())
+    Ok(routing)
 }
 
 /// Beside it and renamed, so that nobody reads half of it.
@@ -90,4 +103,22 @@ fn show(routing: RoutingHandle, what: &str) {
         config.cohort.weight,
         config.shadow.sample
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use crossfade::route::Stage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_edit_is_in_force_and_a_typing_mistake_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let routing = edit(&folder.path().join("routing.toml")).await.unwrap();
+        assert_eq!(
+            (routing.stage(), routing.config().cohort.weight.to_string()),
+            (Stage::Shadow, "25%".into())
+        );
+        assert_eq!(routing.stats().reloads_failed, 1);
+    }
 }

@@ -22,7 +22,7 @@
 //! | in SQL | in Cassandra | take care |
 //! |---|---|---|
 //! | `BIGINT` | `bigint` | both ends survive |
-//! | `DECIMAL(24, 4)` | `decimal` | `CqlDecimal` of the digits and the scale; 0.1 may come back as 0.1000: compare the value, not the text |
+//! | `DECIMAL(24, 4)` | `decimal` | `CqlDecimal` of the digits and the scale, which is kept. A SQL column has a scale of its own: 0.1 comes back from it as 0.1000, so compare the value, not the text |
 //! | `DATETIME(6)`, `TIMESTAMP(6)` | `timestamp` | milliseconds. Round down, before 1970 too (`div_euclid`), and let [`same`](crate::data::DataSet::same) compare so |
 //! | `TEXT`, `MEDIUMTEXT` in utf8mb4 | `text` | emoji, combining marks, spaces at the end, 1 MB survive. `TEXT` of MariaDB ends at 64 KiB |
 //! | the empty text, `NULL` | the same | they stay two things. Bind `NULL`; an unset value keeps what was there |

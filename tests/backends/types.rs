@@ -318,6 +318,26 @@ async fn a_text_that_does_not_fit_is_rejected_and_not_cut() {
     assert_eq!(MySql::outcome(&error), Outcome::Rejected, "{error}");
 }
 
+/// The column of a SQL store has the scale; Cassandra keeps the one that it was given.
+#[tokio::test]
+async fn the_scale_of_a_decimal_is_kept() {
+    let key = RecordKey::from((1, 1));
+    let amount = Decimal::new(-1_2500, 4);
+    let value = Value { amount, ..values().remove(0) };
+    let (mariadb, cql, pg) = (in_mariadb("TEXT").await, in_cql().await, in_pg().await);
+    mariadb.replace(&key, Some(&value), 1).await.unwrap();
+    let from_mariadb = mariadb.read(&key, 0).await.unwrap().1.unwrap();
+    cql.replace(&key, Some(&from_mariadb), 1).await.unwrap();
+    let from_cql = cql.read(&key, 0).await.unwrap().1.unwrap();
+    pg.replace(&key, Some(&from_cql), 1).await.unwrap();
+    let from_pg = pg.read(&key, 0).await.unwrap().1.unwrap();
+    let texts = [from_mariadb, from_cql, from_pg].map(|value| value.amount.to_string());
+    assert_eq!(texts, ["-1.2500", "-1.2500", "-1.2500"]);
+    let short = Value { amount: Decimal::new(1, 1), ..values().remove(0) };
+    cql.replace(&key, Some(&short), 2).await.unwrap();
+    assert_eq!(cql.read(&key, 0).await.unwrap().1.unwrap().amount.to_string(), "0.1");
+}
+
 /// A zero byte in a text: MariaDB and Cassandra have it, PostgreSQL has not.
 #[tokio::test]
 async fn a_zero_byte_survives_but_for_postgres() {

@@ -3,7 +3,7 @@
 use crossfade::data::{RecordKey, RecordStore};
 
 use super::support::{Stores, all_stores, checked, deciding, in_files, invoice, new, new_with_key, request};
-use crate::domain::{Invoices, Precondition, key};
+use crate::domain::{Invoices, Line, Precondition, key};
 use crate::history::History;
 use crate::request::{Call, StoreError};
 use crate::request_store::RequestStore;
@@ -94,6 +94,22 @@ async fn on_the_target_an_older_copy_changes_nothing_and_cannot_bring_back_what_
             None,
             "a delete leaves its stamp where nothing was"
         );
+    }
+}
+
+/// More than the service itself takes: history may have them.
+#[tokio::test]
+async fn an_invoice_without_lines_and_one_with_two_thousand_survive_in_both_stores() {
+    for Stores { legacy, target, _folder } in all_stores().await {
+        for (id, lines) in [(5, 0), (6, 2_000)] {
+            let mut long = invoice(1, id, "1.10");
+            let line = long.lines.remove(0);
+            long.lines = (0..lines).map(|item_id| Line { item_id, ..line.clone() }).collect();
+            legacy.replace(&key(1, id), Some(&long), 10).await.unwrap();
+            target.replace(&key(1, id), Some(&long), 10).await.unwrap();
+            assert_eq!(legacy.read(&key(1, id), 9).await.unwrap().1.as_ref(), Some(&long));
+            assert_eq!(target.read(&key(1, id), 9).await.unwrap().1.as_ref(), Some(&long));
+        }
     }
 }
 

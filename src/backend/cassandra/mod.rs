@@ -26,6 +26,25 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # The request path
+//!
+//! [`Cassandra::service`] makes a tower service of a function, for the stack. What is dropped in the middle of it leaves no
+//! connection out of step, and each statement has its [`deadline`](Builder::deadline), so a request needs no task of its own:
+//!
+//! ```no_run
+//! use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement};
+//!
+//! # struct Get(i64, i64);
+//! # fn example(cassandra: &Cassandra) {
+//! let read: Statement<(String,)> = cassandra.reads("SELECT document FROM invoices WHERE customer_id = ? AND id = ?");
+//! let target = cassandra.service(move |_, Get(customer, id): Get| {
+//!     let read = read.clone();
+//!     async move { Ok::<_, CassandraError>(read.one((customer, id)).await?) }
+//! });
+//! # let _ = target;
+//! # }
+//! ```
+//!
 //! # Stamps
 //!
 //! Cassandra keeps stamps by itself: each cell has the microseconds of its write, the larger ones win, and a delete leaves a
@@ -114,6 +133,7 @@ mod error;
 mod outcome;
 mod place;
 mod prepared;
+mod service;
 mod session;
 mod statement;
 mod walk;
@@ -121,6 +141,7 @@ mod walk;
 pub use builder::Builder;
 pub use error::{CassandraError, OpenError};
 pub use outcome::Sent;
+pub use service::CassandraService;
 pub use session::Cassandra;
 pub use statement::{Applied, ReadsRow, Statement};
 pub use walk::Walk;

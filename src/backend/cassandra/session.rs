@@ -12,6 +12,7 @@ use super::connect::Sessions;
 use super::error::{CassandraError, OpenError};
 use super::outcome::Sent;
 use super::place::Place;
+use super::service::CassandraService;
 use super::statement::{Applied, ReadsRow, Statement};
 use super::walk::Walk;
 use crate::data::{Outcome, Stamp};
@@ -86,6 +87,15 @@ impl Cassandra {
     #[must_use]
     pub fn walk<Row: ReadsRow>(&self, table: &str, group: &str, item: &str, columns: &[&str]) -> Walk<Row> {
         Walk::new(self, table, group, item, columns)
+    }
+
+    /// The request path as a tower service: `handler` gets the store and the request. In a shadow read its statements run on
+    /// the session for background work.
+    pub fn service<F, Req, Fut>(&self, handler: F) -> CassandraService<F>
+    where
+        F: Fn(Self, Req) -> Fut, // so that the store's type is known inside of a closure
+    {
+        CassandraService::new(self.clone(), handler)
     }
 
     /// The clock of the nodes in microseconds, for [`RecordStore::clock`](crate::data::RecordStore::clock): the earliest one,

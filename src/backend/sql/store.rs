@@ -153,4 +153,14 @@ mod tests {
         assert_eq!(Leg::Shadow.scope(async { connections() }).await, 2);
         assert_eq!(store.background().options().get_max_connections(), 2);
     }
+
+    #[tokio::test]
+    async fn a_late_bound_has_to_be_longer_than_what_the_server_may_still_do() {
+        let store =
+            SqlStore::<sqlx::MySql>::builder("mysql://db/billing").statement_timeout(Duration::from_secs(2));
+        let store = store.open_lazy().unwrap();
+        let refused = store.check_late_bound(Duration::from_secs(2)).unwrap_err();
+        assert!(matches!(refused, OpenError::LateBound { .. }), "{refused}");
+        store.check_late_bound(Duration::from_secs(3)).unwrap();
+    }
 }

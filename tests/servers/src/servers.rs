@@ -29,7 +29,12 @@ impl Servers {
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, String)> {
         let urls = [
             ("CROSSFADE_MYSQL_URL", self.mariadb.as_ref().map(MariaDb::url)),
-            ("CROSSFADE_POSTGRES_URL", self.postgres.as_ref().map(Postgres::url)),
+            (
+                "CROSSFADE_POSTGRES_URL",
+                self.postgres
+                    .as_ref()
+                    .map(|postgres| postgres.url().trim_end_matches("/postgres").to_owned()),
+            ),
             ("CROSSFADE_CASSANDRA_URL", self.cassandra.as_ref().map(Cassandra::url)),
         ];
         urls.into_iter().filter_map(|(name, url)| Some((name, url?)))
