@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use bench_layers::{IfStage, Migration, Number, Request, Store, write_read_replace};
 use crossfade::route::Stage;
 use gungraun::prelude::*;
+use gungraun::{Callgrind, EventKind};
 use tokio::runtime::Runtime;
 
 const PUT: Request = Request::Put(7);
