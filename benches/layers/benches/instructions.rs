@@ -19,7 +19,8 @@ use tokio::runtime::Runtime;
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.
 const WAITS: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
-const HALF: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
+/// Nothing is shadowed, and every key is in the cohort.
+const EVERYBODY: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
 
 /// One request, ready to be made.
 type Call = Box<dyn FnMut() -> u64>;
@@ -68,7 +69,7 @@ fn cloned_stack(stage: Stage, request: Request) -> Call {
 }
 
 fn in_the_cohort() -> Call {
-    borrowed(at(Stage::Canary, HALF).stack(), Request::Get)
+    borrowed(at(Stage::Canary, EVERYBODY).stack(), Request::Get)
 }
 
 fn by_hand() -> Call {

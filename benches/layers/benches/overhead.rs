@@ -119,8 +119,8 @@ fn stages<S: Ready>(group: &mut Group<'_>, runtime: &Runtime, store: S, request:
     cloned(group, runtime, "off, whole stack, cloned", at(Stage::Off, WAITS), request);
     let boxed = BoxCloneSyncService::new(at(Stage::Off, WAITS));
     cloned(group, runtime, "off, whole stack, boxed and cloned", boxed, request);
-    let half = format!("{WAITS}\n[cohort]\nweight = \"100%\"");
-    borrowed(group, runtime, "canary, whole stack, in the cohort", at(Stage::Canary, &half), request);
+    let everybody = format!("{WAITS}\n[cohort]\nweight = \"100%\"");
+    borrowed(group, runtime, "canary, whole stack, in the cohort", at(Stage::Canary, &everybody), request);
 }
 
 /// What a dual write costs that is neither safe nor undoable: the floor of ours.
