@@ -9,7 +9,7 @@ use test_servers::MariaDb;
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-use crate::servers::{in_mysql, mysql_database, mysql_url, own};
+use crate::servers::{in_mysql, mysql_database, mysql_url, own, until_mysql_writes};
 
 const TABLE: &str = "CREATE TABLE numbers (id INT PRIMARY KEY, value INT NOT NULL);
     INSERT INTO numbers VALUES (1, 0), (2, 0)";
@@ -100,7 +100,7 @@ async fn a_connection_that_is_killed_is_unknown() {
     let mut held = store.pool().acquire().await.unwrap();
     let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *held).await.unwrap();
     let killed = async {
-        sleep(Duration::from_millis(200)).await;
+        until_mysql_writes(&url).await;
         in_mysql(&url, &format!("KILL {id}")).await;
     };
     let (error, ()) = tokio::join!(held.execute(SLOW), killed);
@@ -114,7 +114,7 @@ async fn a_statement_that_is_killed_is_unknown() {
     let mut held = store.pool().acquire().await.unwrap();
     let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *held).await.unwrap();
     let killed = async {
-        sleep(Duration::from_millis(200)).await;
+        until_mysql_writes(&url).await;
         in_mysql(&url, &format!("KILL QUERY {id}")).await;
     };
     let (done, ()) = tokio::join!(
@@ -167,9 +167,9 @@ async fn no_connection_of_the_pool_left_is_rejected() {
 #[tokio::test]
 async fn a_server_that_is_killed_in_the_middle_of_a_write_is_unknown() {
     let server = own(MariaDb::start).await;
-    let (store, _) = store_with(&server.url(), Duration::from_secs(60)).await;
+    let (store, url) = store_with(&server.url(), Duration::from_secs(60)).await;
     let killed = async {
-        sleep(Duration::from_millis(300)).await;
+        until_mysql_writes(&url).await;
         own(move || server.kill().map(|()| server)).await
     };
     let (error, server) = tokio::join!(sqlx::query(SLOW).execute(store.pool()), killed);

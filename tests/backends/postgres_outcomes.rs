@@ -5,12 +5,12 @@ use std::time::Duration;
 use crossfade::backend::sql::Postgres;
 use crossfade::data::Outcome;
 use sqlx::{Connection, Executor, PgConnection};
-use tokio::time::sleep;
 
-use crate::servers::{in_postgres, own, postgres_database, postgres_url};
+use crate::servers::{in_postgres, own, postgres_database, postgres_url, until_in_postgres};
 
 const TABLE: &str = "CREATE TABLE numbers (id INT PRIMARY KEY, value INT NOT NULL);
     INSERT INTO numbers VALUES (1, 0), (2, 0)";
+const WRITES: &str = "state = 'active' AND query LIKE 'INSERT INTO numbers SELECT%'";
 /// Takes longer than any timeout here.
 const SLOW: &str = "INSERT INTO numbers SELECT 3, 0 FROM pg_sleep(30)";
 
@@ -100,7 +100,7 @@ async fn a_transaction_whose_client_is_silent_ends() {
     let (store, url) = store_with(&postgres_url(), Duration::from_millis(300)).await;
     let mut silent = store.pool().begin().await.unwrap();
     silent.execute("INSERT INTO numbers VALUES (3, 0)").await.unwrap();
-    sleep(Duration::from_millis(900)).await;
+    until_in_postgres(&url, "state = 'idle in transaction'", 0).await;
     let error = silent.execute("INSERT INTO numbers VALUES (4, 0)").await.unwrap_err();
     assert_means(&error, "25P03", Outcome::Rejected);
     assert_eq!(count(&url).await, 2);
@@ -112,7 +112,7 @@ async fn a_connection_that_is_terminated_is_unknown() {
     let mut held = store.pool().acquire().await.unwrap();
     let id: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *held).await.unwrap();
     let killed = async {
-        sleep(Duration::from_millis(200)).await;
+        until_in_postgres(&url, WRITES, 1).await;
         in_postgres(&url, &format!("SELECT pg_terminate_backend({id})")).await;
     };
     let (error, ()) = tokio::join!(held.execute(SLOW), killed);
@@ -153,9 +153,9 @@ async fn no_connection_left_is_rejected() {
 #[tokio::test]
 async fn a_server_that_is_killed_in_the_middle_of_a_write_is_unknown() {
     let server = own(test_servers::Postgres::start).await;
-    let (store, _) = store_with(server.url().trim_end_matches("/postgres"), Duration::from_secs(60)).await;
+    let (store, url) = store_with(server.url().trim_end_matches("/postgres"), Duration::from_secs(60)).await;
     let killed = async {
-        sleep(Duration::from_millis(300)).await;
+        until_in_postgres(&url, WRITES, 1).await;
         own(move || server.kill().map(|()| server)).await
     };
     let (error, _server) = tokio::join!(sqlx::query(SLOW).execute(store.pool()), killed);

@@ -7,6 +7,10 @@ use crossfade::backend::sql::{MySql, Postgres};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
+use tokio::time::sleep;
+
+/// How often a server is asked whether something is so.
+const ASK_EVERY: Duration = Duration::from_millis(5);
 
 /// A URL from the environment, without a database.
 fn url(name: &str) -> String {
@@ -90,6 +94,29 @@ pub(crate) async fn in_postgres(url: &str, sql: &str) {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// Waits until MariaDB says that a connection of this database is writing.
+pub(crate) async fn until_mysql_writes(url: &str) {
+    let writes = "SELECT COUNT(*) FROM information_schema.processlist
+        WHERE db = DATABASE() AND info LIKE 'INSERT INTO numbers SELECT%'";
+    let mut connection = MySqlConnection::connect(url).await.unwrap();
+    while sqlx::query_scalar::<_, i64>(writes).fetch_one(&mut connection).await.unwrap() == 0 {
+        sleep(ASK_EVERY).await;
+    }
+}
+
+/// Waits until so many connections of this PostgreSQL database are in such a state, which names columns of `pg_stat_activity`.
+pub(crate) async fn until_in_postgres(url: &str, state: &str, connections: i64) {
+    let count = format!(
+        "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND {state}"
+    );
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let count = || sqlx::query_scalar::<_, i64>(AssertSqlSafe(count.clone()));
+    while count().fetch_one(&mut connection).await.unwrap() != connections {
+        sleep(ASK_EVERY).await;
+    }
 }
 
 /// A statement outside of the sessions that are tested.
