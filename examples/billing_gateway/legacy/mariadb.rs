@@ -2,7 +2,8 @@
 
 use super::statements::{Statement, Statements};
 
-/// One invoice with its lines in one statement, and so from one snapshot.
+/// One invoice with its lines in one statement, and so from one snapshot. Lines are arrays, and inserted by `JSON_EXTRACT`: as
+/// objects, and by `JSON_COMPACT`, the server takes twice as long for a read.
 macro_rules! select_rows {
     ($where:literal) => {
         concat!(
@@ -13,10 +14,9 @@ macro_rules! select_rows {
                 'total_cents', total_cents, 'received_cents', received_cents,
                 'paid', JSON_COMPACT(IF(paid, 'true', 'false')), 'closed', JSON_COMPACT(IF(closed, 'true', 'false')),
                 'idempotency_key', idempotency_key, 'idempotency_draft', idempotency_draft,
-                'lines', JSON_COMPACT(COALESCE(
-                    (SELECT JSON_ARRAYAGG(JSON_OBJECT('item_id', item_id, 'description', description,
-                        'quantity', quantity, 'unit_price_cents', unit_price_cents) ORDER BY position)
-                    FROM invoice_lines WHERE invoice_id = invoices.id), '[]')))
+                'lines', JSON_EXTRACT(COALESCE(
+                    (SELECT JSON_ARRAYAGG(JSON_ARRAY(item_id, description, quantity, unit_price_cents) ORDER BY position)
+                    FROM invoice_lines WHERE invoice_id = invoices.id), '[]'), '$'))
             FROM invoices WHERE ",
             $where
         )

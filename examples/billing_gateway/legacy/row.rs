@@ -32,6 +32,7 @@ pub(crate) struct Row {
     lines: Vec<LineRow>,
 }
 
+/// Also read from an array of its fields in this order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct LineRow {
     item_id: i64,
