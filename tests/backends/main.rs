@@ -15,6 +15,7 @@ mod pages;
 mod postgres_outcomes;
 mod schema;
 mod servers;
+mod services;
 mod snapshots;
 mod sqlite_outcomes;
 mod stamps;
