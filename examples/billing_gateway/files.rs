@@ -49,7 +49,7 @@ impl Files {
         say("look for yourself (legacy stopped where complete began):");
         say(&format!("  {}", look(&StoreUrl::of_legacy(&self.legacy)?, IN_LEGACY_FILE, IN_LEGACY)));
         say(&format!("  {}", look(&StoreUrl::of_target(&self.target)?, IN_TARGET_FILE, IN_TARGET)));
-        say(&format!("  {}", look(&StoreUrl::of_journal(&self.journal)?, ".tables", "")));
+        say(&format!("  {}", look(&StoreUrl::of_journal(&self.journal)?, IN_JOURNAL, IN_JOURNAL)));
         Ok(())
     }
 }
@@ -58,6 +58,7 @@ const IN_LEGACY_FILE: &str = "SELECT count(*), printf('%.2f', sum(total_cents) /
 const IN_LEGACY: &str = "SELECT count(*), sum(total_cents) / 100.0 FROM invoices;";
 const IN_TARGET_FILE: &str = "SELECT count(*), printf('%.2f', sum(document->>'total')) FROM invoice_documents WHERE document IS NOT NULL;";
 const IN_TARGET: &str = "SELECT count(document) FROM invoice_documents;";
+const IN_JOURNAL: &str = "SELECT who, what, why FROM crossfade_audit ORDER BY line;";
 
 /// How to ask a store something on the command line; passwords are left for the tool to ask for.
 fn look(url: &StoreUrl, in_file: &str, on_server: &str) -> String {

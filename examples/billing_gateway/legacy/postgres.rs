@@ -1,4 +1,7 @@
 //! The statements for PostgreSQL.
+//!
+//! Ids come as a JSON array and are compared by `= ANY (ARRAY(..))`: `IN (SELECT ..)` is planned as a join, which reads all of a
+//! table that has not been analysed yet.
 
 use super::statements::{Statement, Statements};
 
@@ -28,13 +31,13 @@ pub(super) static STATEMENTS: Statements = Statements {
     find: Statement::new(select_rows!("number = $1")),
     made_with_key: Statement::new(select_rows!("customer_id = $1 AND idempotency_key = $2")),
     those: Statement::new(select_rows!(
-        "customer_id = $1 AND id IN (SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb)) ORDER BY id"
+        "customer_id = $1 AND id = ANY (ARRAY(SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb))) ORDER BY id"
     )),
     list: Statement::new(select_rows!("customer_id = $1 AND id > $2 ORDER BY id LIMIT $3")),
     walk: Statement::new(select_rows!("(customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3")),
     lock: Statement::new(
         "SELECT id FROM invoices
-        WHERE customer_id = $1 AND id IN (SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb))
+        WHERE customer_id = $1 AND id = ANY (ARRAY(SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb)))
         ORDER BY id FOR UPDATE",
     ),
     // Creates without a key, whose foreign keys lock the customer too, do not wait for it.
@@ -42,7 +45,7 @@ pub(super) static STATEMENTS: Statements = Statements {
     upsert: Statement::new(UPSERT),
     delete_lines: Statement::new(
         "DELETE FROM invoice_lines
-        WHERE invoice_id IN (SELECT (value->>'id')::bigint FROM jsonb_array_elements($1::jsonb))",
+        WHERE invoice_id = ANY (ARRAY(SELECT (value->>'id')::bigint FROM jsonb_array_elements($1::jsonb)))",
     ),
     insert_lines: Statement::new(
         "INSERT INTO invoice_lines (invoice_id, position, item_id, description, quantity, unit_price_cents)
@@ -58,7 +61,7 @@ pub(super) static STATEMENTS: Statements = Statements {
     ),
     close: Statement::new(
         "UPDATE invoices SET closed = true
-        WHERE customer_id = $1 AND id IN (SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb))",
+        WHERE customer_id = $1 AND id = ANY (ARRAY(SELECT value::bigint FROM jsonb_array_elements_text($2::jsonb)))",
     ),
     remove: Statement::new("DELETE FROM invoices WHERE customer_id = $1 AND id = $2"),
     put_customers: Statement::new(
