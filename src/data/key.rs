@@ -36,7 +36,7 @@ macro_rules! key_part {
     ($($integer:ty),*) => {$(
         impl KeyPart for $integer {
             fn write(&self, out: &mut dyn Write) -> fmt::Result {
-                write!(out, "{self}")
+                out.write_str(itoa::Buffer::new().format(*self))
             }
             fn parse(text: &str) -> Option<Self> {
                 text.parse().ok()
@@ -144,13 +144,13 @@ struct Escaped<'a>(&'a mut CompactString);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            match c {
-                '/' => self.0.push_str("%2F"),
-                '%' => self.0.push_str("%25"),
-                c => self.0.push(c),
-            }
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| byte == b'/' || byte == b'%') {
+            self.0.push_str(&rest[..at]);
+            self.0.push_str(if rest[at..].starts_with('/') { "%2F" } else { "%25" });
+            rest = &rest[at + 1..];
         }
+        self.0.push_str(rest);
         Ok(())
     }
 }
