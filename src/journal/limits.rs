@@ -67,7 +67,8 @@ fn widen(scope: &Scope, rows: u64, limits: &Limits) -> Scope {
     wide
 }
 
-fn fits(scope: &Scope, limits: &Limits) -> bool {
+/// Whether a mark can name it.
+pub(super) fn fits(scope: &Scope, limits: &Limits) -> bool {
     let text = scope.as_str();
     text.len() <= limits.scope_bytes_max && !(limits.refuses_nul && text.contains('\0'))
 }

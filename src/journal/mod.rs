@@ -177,6 +177,7 @@ mod index;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod inside;
 mod limits;
+mod lingering;
 mod marking;
 mod model;
 #[cfg(test)]
@@ -184,6 +185,7 @@ mod model;
 mod model_run;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod room;
+mod running;
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod scripted;
@@ -209,10 +211,11 @@ pub(crate) use inside::Inside;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use inside::{Marked, MarksInside, TransactionMark};
 pub use limits::Limits;
-pub(crate) use marking::RunningMark;
+pub use lingering::{MarkBy, STANDING_ROWS_MAX};
 pub use model::*;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use room::RESERVE_BYTES;
+pub(crate) use running::RunningMark;
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub(crate) use scripted::{Fate, scripted};
