@@ -113,6 +113,10 @@ impl Journal {
             Err(error) => error,
         };
         self.forget(mark.dirty());
+        if error.ends_the_session() {
+            // No write may go on under what was recorded before.
+            drop(self.0.standing.close());
+        }
         Err(error)
     }
 

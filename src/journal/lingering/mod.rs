@@ -6,7 +6,7 @@
 //! - for the same scopes, by a write of the epoch that it was made in;
 //! - until `linger` has passed since it was asked for, also when it was taken over meanwhile. So whoever no longer has
 //!   the session finds that out after `linger` at the latest, and the next session waits that long on top of the late
-//!   bound.
+//!   bound. Whoever is told before shares nothing from then on.
 //!
 //! Why this is as good as a row of its own (R1): it is durable, and the commit that made it found the session open and the
 //! epoch to be one of the present authority. The authority has not changed since, because the commit that changes it refuses

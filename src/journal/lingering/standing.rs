@@ -106,7 +106,7 @@ impl Standing {
     }
 
     /// Takes everything out. Nothing stands from here on.
-    pub(super) fn close(&self) -> Vec<(MarkId, Scopes)> {
+    pub(in crate::journal) fn close(&self) -> Vec<(MarkId, Scopes)> {
         self.change(|set| {
             set.closed = true;
             set.due(Micros::MAX)
