@@ -1,6 +1,6 @@
 //! The set of rows that stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -44,7 +44,8 @@ pub(super) enum Kept {
 
 #[derive(Debug, Default)]
 struct Set {
-    by_scopes: HashMap<Scopes, Vec<Row>, RandomState>,
+    /// Those of one write after another, by the time when they go.
+    by_scopes: HashMap<Scopes, VecDeque<Row>, RandomState>,
     by_time: BTreeMap<(Micros, MarkId), Scopes>,
     /// Marks that were to go and found the queue of the journal full. Nobody takes them over.
     overdue: Vec<(MarkId, Scopes)>,
@@ -141,17 +142,16 @@ impl Set {
     fn put(&mut self, scopes: &Scopes, row: Row) {
         self.rows += scopes.len();
         self.by_time.insert((row.until, row.first), scopes.clone());
-        self.by_scopes.entry(scopes.clone()).or_default().push(row);
+        let rows = self.by_scopes.entry(scopes.clone()).or_default();
+        let at = rows.partition_point(|other| other.until <= row.until);
+        rows.insert(at, row);
     }
 
-    /// The one that was put last: the others are left to go when fewer writes run at once.
+    /// The one that goes last: the others are left to go when fewer writes run at once.
     fn take(&mut self, scopes: &Scopes, epoch: Epoch, now: Micros) -> Option<Row> {
-        let rows = self.by_scopes.get_mut(scopes)?;
+        let rows = self.by_scopes.get(scopes)?;
         let at = rows.iter().rposition(|row| row.epoch == epoch && row.until > now)?;
-        let row = rows.swap_remove(at);
-        if rows.is_empty() {
-            self.by_scopes.remove(scopes);
-        }
+        let row = self.forget(scopes, at)?;
         self.by_time.remove(&(row.until, row.first));
         self.rows -= scopes.len();
         Some(row)
@@ -159,21 +159,24 @@ impl Set {
 
     fn due(&mut self, now: Micros) -> Vec<(MarkId, Scopes)> {
         let mut due = std::mem::take(&mut self.overdue);
-        while let Some(first) = self.by_time.first_entry().filter(|first| first.key().0 <= now) {
-            let ((_, row), scopes) = first.remove_entry();
-            self.forget(row, &scopes);
-            due.push((row, scopes));
+        while let Some(next) = self.by_time.first_entry().filter(|next| next.key().0 <= now) {
+            let ((_, first), scopes) = next.remove_entry();
+            // What goes next of all goes next of its scopes, or at the same time.
+            let at =
+                self.by_scopes.get(&scopes).and_then(|rows| rows.iter().position(|row| row.first == first));
+            at.and_then(|at| self.forget(&scopes, at));
+            due.push((first, scopes));
         }
         self.rows -= due.iter().map(|(_, scopes)| scopes.len()).sum::<usize>();
         due
     }
 
-    fn forget(&mut self, first: MarkId, scopes: &Scopes) {
-        if let Some(rows) = self.by_scopes.get_mut(scopes) {
-            rows.retain(|row| row.first != first);
-            if rows.is_empty() {
-                self.by_scopes.remove(scopes);
-            }
+    fn forget(&mut self, scopes: &Scopes, at: usize) -> Option<Row> {
+        let rows = self.by_scopes.get_mut(scopes)?;
+        let row = rows.remove(at);
+        if rows.is_empty() {
+            self.by_scopes.remove(scopes);
         }
+        row
     }
 }

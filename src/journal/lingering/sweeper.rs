@@ -9,6 +9,8 @@ use crate::journal::handle::{Inner, Journal};
 
 /// How often rows are taken out at most: those of this time are one commit.
 const UNMARK_EVERY: Duration = Duration::from_millis(100);
+/// How often it is looked what is due at least: another config may let rows go sooner than those before them.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// It does not keep the journal open. Where its runtime ends under it, it takes out what stands, since nobody else would.
 struct Sweeper {
@@ -41,7 +43,7 @@ impl Sweeper {
         let due = journal.0.standing.next_due(now);
         self.ended = due.is_none();
         let wait = Duration::from_micros(due?.saturating_sub(now).max(0).unsigned_abs());
-        Some(wait.max(UNMARK_EVERY))
+        Some(wait.clamp(UNMARK_EVERY, LOOK_EVERY))
     }
 
     fn sweep(&self) {

@@ -159,6 +159,22 @@ async fn no_two_writes_that_run_share_a_row() {
     assert!(both.iter().all(RunningMark::is_shared) && both[0].first != both[1].first);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_row_that_goes_last_is_taken_over_first() {
+    let journal = opened().await;
+    let long = mark(&journal, key(1, 1), MarkBy::Key).await;
+    let short = mark(&journal, key(1, 1), MarkBy::Key).await;
+    assert!(journal.unmark_later(&long, MINUTE));
+    sleep(SECOND / 10).await;
+    assert!(journal.unmark_later(&short, SECOND));
+    let taken = mark(&journal, key(1, 1), MarkBy::Key).await;
+    assert_eq!(taken.first, long.first);
+    assert!(journal.unmark_later(&taken, MINUTE));
+    sleep(SECOND * 2).await;
+    assert_eq!(rows(&journal).await.len(), 1, "the other one has gone, although it came later");
+    assert_eq!(mark(&journal, key(1, 1), MarkBy::Key).await.first, long.first);
+}
+
 #[tokio::test]
 async fn only_the_same_scopes_share_a_row() {
     let journal = opened().await;

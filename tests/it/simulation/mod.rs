@@ -105,7 +105,8 @@ impl Run {
         let (given, answered) = (self.traffic.ids_given(), self.traffic.answered.load(Ordering::SeqCst));
         assert!(given > ids && answered > answers, "seed {}: {given} ids, {answered} answers", self.seed);
         let shared = self.world.routing.stats().marks_shared;
-        assert_eq!(shared > 0, self.seed as usize % WRITES.len() > 0, "seed {}: {shared} shared", self.seed);
+        let lingers = self.world.routing.config().writes.linger > Duration::ZERO;
+        assert_eq!(shared > 0, lingers, "seed {}: {shared} shared", self.seed);
     }
 
     async fn move_and_stay(&self, stage: Stage) {
