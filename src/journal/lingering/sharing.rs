@@ -58,8 +58,7 @@ impl Journal {
         kept != Kept::NoRoom
     }
 
-    /// What a transaction marked inside itself is no row that another write could be protected by: nobody looked when
-    /// it was made whether the session is open.
+    /// A row that a transaction made inside itself does not stand: it is adopted when it is as old as the late bound.
     fn may_stand(&self, mark: &RunningMark, linger: Duration, until: Micros) -> bool {
         !linger.is_zero()
             && mark.made == Made::Before
