@@ -124,6 +124,10 @@ statistics! {
     keys_failed,
     /// Marks recorded, by writes, reads and operators.
     marks,
+    /// Marks that writes took over from writes before them, in place of recording their own.
+    marks_shared,
+    /// Marks that found no room to stand for the writes that follow, and went with their writes.
+    marks_without_room,
     /// Marks that could not be recorded.
     unrecorded_marks,
     /// Marks that repairs cleared.

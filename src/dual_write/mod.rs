@@ -33,7 +33,7 @@
 //! Beside the layer a service runs a [`Reconciler`](crate::reconcile::Reconciler): it copies what writes could not.
 //!
 //! # What the caller waits for
-//! The mark (one durable commit, shared by all callers of the moment), the authority, and the copy for at most
+//! The mark (one durable commit, shared by all callers of the moment; or [none](#fewer-marks)), the authority, and the copy for at most
 //! `writes.wait` of the routing config: 50 ms by default, `"0s"` to be answered at once, `"until_copied"` to wait for
 //! its end. A copy that takes longer goes on in the background. The other store never fails a write.
 //!
@@ -58,6 +58,41 @@
 //! of its own, and where there is no runtime left for one, the mark stays for the reconciler. Such a task waits for the
 //! authority as long as `late_bound` of it, after which the write can no longer land, and 60 s for the copy; then the
 //! mark stays.
+//!
+//! # Fewer marks
+//! A write waits for the commit that records its mark, and another one takes the mark out. Where the same keys are written
+//! again and again, writes can share a mark that still stands, as writes share a bit in the write-intent bitmap of a RAID:
+//!
+//! ```
+//! # use crossfade::route::{ConfigError, RoutingConfig};
+//! let config = RoutingConfig::from_toml(r#"
+//!     stage = "dual_write"
+//!     [writes]
+//!     linger = "1s"     # "0s", the default: each write has a mark of its own
+//!     mark = "group"    # "key", the default
+//! "#)?;
+//! # Ok::<(), ConfigError>(())
+//! ```
+//!
+//! With `linger` the mark of a write that ended well stays in the journal until so long after it was asked for. It makes
+//! nothing dirty. A write of the same keys takes it over and waits for nothing; what nobody takes over goes with others
+//! in one commit. So a key that is written all the time costs two commits each `linger`, not two each write. Writes of
+//! one key that run at once have a mark each, and leave as many to those that follow.
+//!
+//! With `mark = "group"` the mark of a write names the group of its key, and writes of all keys of a busy group share it.
+//! While a write runs its key alone is dirty, and a mark that is left is one on the key. A write that names several keys
+//! is marked by each of them, and shares that with writes of exactly these.
+//!
+//! | | a mark for each write | shared |
+//! |---|---|---|
+//! | after a crash is repaired | what was being written | also what was written within `linger` before; with `"group"` the whole groups |
+//! | ... when it can no longer land | after `late_bound` | after `late_bound` and `linger`: a process that has lost its session, and does not know, may write as long under marks that stand |
+//! | an end in order, a change of the authority, the move to `complete` | | take out what stands, and wait for nothing |
+//! | another stage | | begins with marks of its own |
+//! | [`STANDING_ROWS_MAX`](crate::journal::STANDING_ROWS_MAX) marks stand | | one more goes with its write, and is counted (`marks_without_room`) |
+//! | [`Limits::marks_max`](crate::journal::Limits::marks_max) | | is asked as before, of what is dirty: what stands is not counted there |
+//!
+//! Marks that transactions make inside themselves are not shared.
 //!
 //! # Outcomes
 //! What an answer of the authority means is asked of a [`ClassifyOutcome`](crate::data::ClassifyOutcome): by default
@@ -104,6 +139,7 @@
 //! |---|---|---|
 //! | `writes.wait` in the config | 50 ms | how long a caller waits for its copy |
 //! | `writes.journal_unavailable` | `"reject"` | what becomes of a write that cannot be marked |
+//! | `writes.linger`, `.mark` | 0 s, `"key"` | [whether writes share marks](#fewer-marks) |
 //! | `late_bound.legacy`, `.target` | 30 s | how long a write of unknown outcome may still land |
 //! | [`classified_by`](DualWriteLayer::classified_by) | every error is unknown | what the authority's answer means |
 //! | [`written`](DualWriteLayer::written) | what the request named | what a create has made |

@@ -6,7 +6,7 @@ use crate::data::{Outcome, Scopes};
 use crate::error::Refused;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::journal::Inside;
-use crate::journal::{Epoch, JournalError, Reason, RunningMark};
+use crate::journal::{Epoch, JournalError, MarkBy, Reason, RunningMark};
 use crate::protocol::{CopyEnd, Secondary, Wait, Write, WriteEvent, WriteStep};
 use crate::route::{Core, Pass, Plan};
 
@@ -57,7 +57,6 @@ impl Running {
     }
 
     /// Marks before the authority is called, or makes dirty what the write's own transaction marks.
-    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(unused_variables))]
     pub(super) async fn begin(&mut self, scopes: Scopes, plan: Plan) -> Result<Begun, Refused> {
         #[cfg(any(feature = "mysql", feature = "postgres"))]
         if plan.marks_inside() {
@@ -67,14 +66,15 @@ impl Running {
             let _call_authority = self.write.next(WriteEvent::Marked);
             return Ok(Begun::Inside(inside));
         }
-        self.mark(scopes).await.map(|()| Begun::Marked)
+        self.mark(scopes, plan.marks_by()).await.map(|()| Begun::Marked)
     }
 
     /// Records the mark; what cannot be recorded is refused, or goes on unrecorded where the config says so.
-    async fn mark(&mut self, scopes: Scopes) -> Result<(), Refused> {
-        let (event, refused) = match self.core.journal.mark(scopes, self.epoch).await {
+    async fn mark(&mut self, scopes: Scopes, by: MarkBy) -> Result<(), Refused> {
+        let (event, refused) = match self.core.journal.mark_or_share(scopes, by, self.epoch).await {
             Ok(mark) => {
-                self.core.stats.marks.one();
+                let stats = &self.core.stats;
+                if mark.is_shared() { &stats.marks_shared } else { &stats.marks }.one();
                 self.mark = Some(mark);
                 (WriteEvent::Marked, None)
             }
@@ -132,8 +132,10 @@ impl Running {
         match step {
             WriteStep::Copy => return true,
             WriteStep::Unmark => {
-                if let Some(mark) = self.mark.take() {
-                    self.core.journal.unmark(&mark);
+                if let Some(mark) = self.mark.take()
+                    && !self.core.journal.unmark_later(&mark, self.core.linger())
+                {
+                    self.core.stats.marks_without_room.one();
                 }
                 self.account(|stats| &stats.writes_copied);
             }

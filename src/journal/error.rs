@@ -196,6 +196,17 @@ impl JournalError {
         )
     }
 
+    /// Whether nothing that this process has recorded counts any more, or nobody knows what does.
+    pub(super) const fn ends_the_session(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. }
+                | Self::LostCommits { .. }
+                | Self::Closed
+                | Self::Refused(Refusal::SessionEnded)
+        )
+    }
+
     /// Whether it makes no sense to try again.
     #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
     pub(super) const fn is_final(&self) -> bool {

@@ -12,6 +12,7 @@ use super::clock::{Clock, Stamps};
 use super::error::JournalError;
 use super::index::DirtyIndex;
 use super::limits::Limits;
+use super::lingering::Standing;
 use super::model::{AuditEntry, Command, JournalStatus, Mark, Reason, Reply};
 use super::state::JournalState;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
@@ -30,6 +31,8 @@ pub struct Journal(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) backend: Backend,
     pub(super) index: DirtyIndex,
+    /// Rows that are in the journal and not in the index: their writes have ended.
+    pub(super) standing: Standing,
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) stamps: Stamps,
@@ -136,6 +139,7 @@ impl Journal {
             backend,
             name: name.into(),
             index: DirtyIndex::default(),
+            standing: Standing::default(),
             limits,
             clock: Clock::new(),
             stamps: Stamps::default(),
@@ -165,7 +169,8 @@ impl Journal {
         }
     }
 
-    /// How many marks stand, dead letters included; 0 means that no key is dirty.
+    /// How many marks stand, dead letters included; 0 means that no key is dirty. Rows that were kept for writes that
+    /// follow (`writes.linger`) make nothing dirty and do not count.
     #[must_use]
     pub fn marks(&self) -> u64 {
         self.0.index.rows()

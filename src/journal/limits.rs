@@ -10,7 +10,8 @@ use crate::data::{Scope, Scopes};
 #[non_exhaustive]
 pub struct Limits {
     /// From this many mark rows on new marks are put on the group; from twice as many on, on everything. Left marks
-    /// on the same scope are one row, so the rows then grow by the writes that run at once only.
+    /// on the same scope are one row, so the rows then grow by the writes that run at once only. Rows that stand for the
+    /// writes that follow are not counted.
     pub marks_max: u64,
     /// The longest text of a key or group, in bytes. A longer one is marked by its group, or by everything.
     pub scope_bytes_max: usize,
@@ -67,7 +68,8 @@ fn widen(scope: &Scope, rows: u64, limits: &Limits) -> Scope {
     wide
 }
 
-fn fits(scope: &Scope, limits: &Limits) -> bool {
+/// Whether a mark can name it.
+pub(super) fn fits(scope: &Scope, limits: &Limits) -> bool {
     let text = scope.as_str();
     text.len() <= limits.scope_bytes_max && !(limits.refuses_nul && text.contains('\0'))
 }

@@ -8,68 +8,11 @@ use tokio::sync::oneshot;
 
 use super::error::JournalError;
 use super::handle::{Backend, Journal};
-use super::limits::widened;
-use super::model::{Command, Epoch, MarkId, Micros, Reason, Reply};
+use super::limits::{fits, widened};
+use super::lingering::MarkBy;
+use super::model::{Command, Epoch, Micros, Reason, Reply};
+use super::running::{Made, RunningMark};
 use crate::data::{Scope, Scopes};
-
-/// The mark of a write that runs: its rows and their scopes.
-#[derive(Debug)]
-pub(crate) struct RunningMark {
-    pub(crate) first: MarkId,
-    pub(crate) scopes: Scopes,
-    pub(super) made: Made,
-}
-
-/// Who makes the rows of a mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Made {
-    /// The journal, before the authority is called.
-    Before,
-    /// The transaction of the write; nobody knows whether it has been committed.
-    #[cfg(any(feature = "mysql", feature = "postgres"))]
-    Inside,
-    /// The transaction of the write, which has been committed.
-    #[cfg(any(feature = "mysql", feature = "postgres"))]
-    Committed,
-}
-
-impl RunningMark {
-    /// The one scope that was touched, when this one row names more.
-    fn narrowed_to<'a>(&self, touched: &'a Scopes) -> Option<&'a Scope> {
-        match (self.scopes.as_slice(), touched.as_slice()) {
-            ([marked], [touched]) if marked != touched => Some(touched),
-            _ => None,
-        }
-    }
-
-    /// The write has been applied.
-    #[cfg_attr(
-        not(any(feature = "mysql", feature = "postgres")),
-        allow(clippy::unused_self, reason = "no transaction marks inside itself")
-    )]
-    pub(crate) const fn committed(&mut self) {
-        #[cfg(any(feature = "mysql", feature = "postgres"))]
-        if matches!(self.made, Made::Inside) {
-            self.made = Made::Committed;
-        }
-    }
-
-    /// What takes so many of its rows out; nothing where they went with a transaction that was rolled back.
-    fn unmark(&self, first: MarkId, rows: u64) -> Option<Command> {
-        match self.made {
-            Made::Before => Some(Command::Unmark { first, rows }),
-            #[cfg(any(feature = "mysql", feature = "postgres"))]
-            Made::Inside => None,
-            #[cfg(any(feature = "mysql", feature = "postgres"))]
-            Made::Committed => Some(Command::UnmarkInside { first, rows }),
-        }
-    }
-
-    #[cfg(test)]
-    pub(crate) const fn nothing() -> Self {
-        Self { first: 0, scopes: Scopes::none(), made: Made::Before }
-    }
-}
 
 /// Takes a mark back that was recorded after its caller had gone away.
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
@@ -124,13 +67,17 @@ impl Journal {
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
     pub(crate) async fn mark(&self, scopes: Scopes, epoch: Epoch) -> Result<RunningMark, JournalError> {
-        let mark = self.prepare(scopes);
+        self.record(self.name_marked(scopes, MarkBy::Key), epoch).await
+    }
+
+    pub(super) async fn record(&self, mark: RunningMark, epoch: Epoch) -> Result<RunningMark, JournalError> {
+        let mark = RunningMark { epoch, since: self.now(), ..self.numbered(mark) };
         let command = Command::Mark {
             session: self.session(),
             epoch,
             first: mark.first,
             scopes: mark.scopes.as_slice().to_vec(),
-            now: self.now(),
+            now: mark.since,
         };
         match &self.0.backend {
             Backend::Memory(_) => self.recorded(mark, self.call(command).await),
@@ -165,21 +112,39 @@ impl Journal {
             Ok(_) => return Ok(mark),
             Err(error) => error,
         };
-        self.forget(mark.scopes.as_slice());
+        self.forget(mark.dirty());
+        if error.ends_the_session() {
+            // No write may go on under what was recorded before.
+            drop(self.0.standing.close());
+        }
         Err(error)
     }
 
     pub(super) fn prepare(&self, scopes: Scopes) -> RunningMark {
+        self.numbered(self.name_marked(scopes, MarkBy::Key))
+    }
+
+    /// A mark of these scopes without rows yet, dirty from here on.
+    pub(super) fn name_marked(&self, named: Scopes, by: MarkBy) -> RunningMark {
+        let (scopes, named) = match by.widened(&named) {
+            Some(wide) => (wide, Some(named)),
+            None => (named, None),
+        };
         let (scopes, widened) = widened(scopes, self.0.index.rows(), &self.0.limits);
         if widened > 0 {
             self.0.widened.fetch_add(widened, Ordering::Relaxed);
         }
-        scopes.iter().for_each(|scope| self.0.index.add(scope));
-        let first = self.0.next_row.fetch_add(scopes.len() as u64, Ordering::Relaxed);
-        RunningMark { first, scopes, made: Made::Before }
+        let mark = RunningMark::of(scopes, named);
+        mark.dirty().iter().for_each(|scope| self.0.index.add(scope));
+        mark
     }
 
-    pub(super) fn forget(&self, scopes: &[Scope]) {
+    fn numbered(&self, mark: RunningMark) -> RunningMark {
+        let first = self.0.next_row.fetch_add(mark.scopes.len() as u64, Ordering::Relaxed);
+        RunningMark { first, ..mark }
+    }
+
+    pub(super) fn forget(&self, scopes: &Scopes) {
         scopes.iter().for_each(|scope| self.0.index.remove(scope));
         self.0.changed.notify_waiters();
     }
@@ -188,15 +153,24 @@ impl Journal {
     pub(crate) fn unmark(&self, mark: &RunningMark) {
         let all = mark.unmark(mark.first, mark.scopes.len() as u64);
         if all.is_none_or(|all| self.send(all, |_| ()).is_ok()) {
-            return self.forget(mark.scopes.as_slice());
+            return self.forget(mark.dirty());
         }
+        self.dirty_as_recorded(mark);
         for (first, scope) in (mark.first..).zip(&mark.scopes) {
             mark.unmark(first, 1).into_iter().for_each(|one| self.send_later(one, scope));
         }
     }
 
+    /// What its rows name is dirty in place of what the write named: they no longer go with it.
+    fn dirty_as_recorded(&self, mark: &RunningMark) {
+        if let Some(named) = &mark.named {
+            mark.scopes.iter().for_each(|scope| self.0.index.add(scope));
+            named.iter().for_each(|scope| self.0.index.remove(scope));
+        }
+    }
+
     /// Leaves the mark of a write to the reconciler. Never blocks, works without a runtime. A mark of one row is
-    /// narrowed to what the write turned out to have touched, when that is one scope.
+    /// narrowed to what the write turned out to have touched, or had named, when that is one scope that can be stored.
     pub(crate) fn leave(
         &self,
         mark: &RunningMark,
@@ -204,7 +178,8 @@ impl Journal {
         not_before: Micros,
         reason: Reason,
     ) {
-        let narrowed = touched.and_then(|touched| mark.narrowed_to(touched));
+        let narrowed = mark.narrowed_to(touched).filter(|narrowed| fits(narrowed, &self.0.limits));
+        self.dirty_as_recorded(mark);
         for (first, scope) in (mark.first..).zip(&mark.scopes) {
             let leave = |narrowed: Option<&Scope>| match mark.made {
                 Made::Before => {

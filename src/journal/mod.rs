@@ -124,6 +124,7 @@
 //! | limit | default | at the limit |
 //! |---|---|---|
 //! | [`Limits::marks_max`], mark rows | 1,000,000 | new marks are put on their group; from twice as many on, on everything |
+//! | [`STANDING_ROWS_MAX`], rows that stand for the [writes that follow](crate::dual_write#fewer-marks) | 16,384 | one more goes with its write |
 //! | [`Limits::scope_bytes_max`], bytes of a key or group | 512, on a server at most `SCOPE_BYTES_MAX` (2,048) | marked by its group, or by everything |
 //! | [`Limits::file_bytes_max`], bytes of a SQLite file | none | from `RESERVE_BYTES` (1 MiB) below it on new marks are refused ([`JournalError::Full`]) |
 //! | `DISK_RESERVE_BYTES`, room kept on its disk | 8 MiB | see [below](#when-a-file-is-full) |
@@ -177,6 +178,7 @@ mod index;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod inside;
 mod limits;
+mod lingering;
 mod marking;
 mod model;
 #[cfg(test)]
@@ -184,6 +186,7 @@ mod model;
 mod model_run;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod room;
+mod running;
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 mod scripted;
@@ -209,10 +212,11 @@ pub(crate) use inside::Inside;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use inside::{Marked, MarksInside, TransactionMark};
 pub use limits::Limits;
-pub(crate) use marking::RunningMark;
+pub use lingering::{MarkBy, STANDING_ROWS_MAX};
 pub use model::*;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub use room::RESERVE_BYTES;
+pub(crate) use running::RunningMark;
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
 pub(crate) use scripted::{Fate, scripted};

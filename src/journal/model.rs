@@ -153,7 +153,7 @@ pub struct AuditEntry {
 /// How many marks stand, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct MarkCounts {
-    /// Owned by a running write.
+    /// Owned by a running write, or kept for the writes that follow one.
     pub running: u64,
     /// Waiting for a repair.
     pub left: u64,

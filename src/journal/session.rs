@@ -41,6 +41,7 @@ impl Journal {
         self.0.session.store(opened.session, Ordering::SeqCst);
         self.0.opened.store(now, Ordering::SeqCst);
         opened.inside.iter().for_each(|scope| self.0.index.add(scope));
+        self.adopt_standing();
         // Row 0 of a session is the mark on everything that an unclean end may have left.
         self.0.next_row.store((opened.session << 40) + 1, Ordering::SeqCst);
         self.0.next_claim.store((opened.session << 40) + 1, Ordering::SeqCst);
@@ -56,6 +57,7 @@ impl Journal {
     /// # Errors
     /// When the journal cannot record the end of the session; the next one then finds an unclean end.
     pub(crate) async fn close(&self) -> Result<(), JournalError> {
+        self.close_standing();
         let ended = self.call(Command::Close { session: self.session() }).await.map(drop);
         self.0.session_open.store(false, Ordering::SeqCst);
         #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
@@ -70,6 +72,7 @@ impl Journal {
     #[cfg(feature = "test-util")]
     pub fn forget_session(&self) {
         self.0.session_open.store(false, Ordering::SeqCst);
+        self.adopt_standing();
     }
 
     /// The file, or `memory`.

@@ -8,10 +8,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::cohort::BUCKETS;
+use crate::journal::MarkBy;
 use crate::stage::{Stage, Store};
 
 /// How many lookups, rules, or list entries of each kind one config may hold.
 pub const CONFIG_ENTRIES_MAX: usize = 10_000;
+
+/// How long a mark may stand for the writes that follow at most.
+pub const LINGER_MAX: Duration = Duration::from_secs(60);
 
 /// What decides where requests go. Plain data; [`from_toml`](Self::from_toml) and every swap check it whole.
 ///
@@ -33,6 +37,8 @@ pub const CONFIG_ENTRIES_MAX: usize = 10_000;
 ///     [writes]
 ///     wait = "50ms"                   # or "until_copied"; "0s" answers at once
 ///     journal_unavailable = "reject"  # or "continue"
+///     linger = "1s"                   # marks are shared by the writes of a second
+///     mark = "key"                    # or "group"
 ///
 ///     [late_bound]                    # above each store's own statement timeout
 ///     legacy = "5s"
@@ -56,7 +62,7 @@ pub struct RoutingConfig {
     pub cohort: CohortConfig,
     /// Which reads are repeated on the other store.
     pub shadow: ShadowConfig,
-    /// What a write waits for.
+    /// What a write waits for, and how it is marked.
     pub writes: WritesConfig,
     /// How long after an unknown outcome a write may still land, by store.
     pub late_bound: LateBounds,
@@ -109,7 +115,7 @@ impl Default for ShadowConfig {
     }
 }
 
-/// What a write waits for.
+/// What a write waits for, and how it is marked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WritesConfig {
@@ -117,12 +123,19 @@ pub struct WritesConfig {
     pub wait: CopyWait,
     /// What happens to a write whose mark cannot be recorded.
     pub journal_unavailable: JournalUnavailable,
+    /// How long the mark of a write stands after it was asked for, so that writes which follow can share it; zero, the
+    /// default, takes it out with its write. At most [`LINGER_MAX`]. What stands is repaired after a crash.
+    #[serde(with = "humantime_serde")]
+    pub linger: Duration,
+    /// What the mark of a write names.
+    pub mark: MarkBy,
 }
 
 impl Default for WritesConfig {
     fn default() -> Self {
         let wait = CopyWait::AtMost(Duration::from_millis(50));
-        Self { wait, journal_unavailable: JournalUnavailable::default() }
+        let (journal_unavailable, mark) = (JournalUnavailable::default(), MarkBy::default());
+        Self { wait, journal_unavailable, linger: Duration::ZERO, mark }
     }
 }
 
@@ -260,6 +273,7 @@ impl RoutingConfig {
         if let CopyWait::AtMost(wait) = self.writes.wait {
             within("writes.wait", wait, Duration::ZERO, Duration::from_secs(60))?;
         }
+        within("writes.linger", self.writes.linger, Duration::ZERO, LINGER_MAX)?;
         let rule_values = self.cohort.rules.iter().map(|rule| rule.values.len()).sum();
         for (path, entries) in [
             ("cohort.allow", self.cohort.allow.len()),
@@ -411,6 +425,7 @@ mod tests {
             ("[hold]\nmax = \"10m\"", "hold.max"),
             ("[late_bound]\ntarget = \"0s\"", "late_bound.target"),
             ("[writes]\nwait = \"2h\"", "writes.wait"),
+            ("[writes]\nlinger = \"61s\"", "writes.linger"),
             ("[[cohort.rules]]\nattribute = \"country\"\nvalues = []", "cohort.rules"),
         ] {
             let error = RoutingConfig::from_toml(toml).unwrap_err().to_string();
@@ -443,17 +458,26 @@ mod tests {
             Just(CopyWait::UntilCopied),
             (0..60_000_u64).prop_map(|ms| CopyWait::AtMost(Duration::from_millis(ms)))
         ];
+        let mark = prop_oneof![Just(MarkBy::Key), Just(MarkBy::Group)];
+        let writes = (wait, (0..60_000_u64).prop_map(Duration::from_millis), mark);
         let cohort = (percent(), ".{0,8}", prop::collection::vec(".{0,8}", 0..3), any::<bool>());
         (
             0..7_usize,
             cohort,
             percent(),
-            wait,
+            writes,
             1..3_600_000_u64,
             prop::collection::btree_map("[a-z_.]{1,9}", any::<bool>(), 0..3),
         )
             .prop_map(
-                |(stage, (weight, salt, allow, read_override), sample, wait, bound, lookups)| RoutingConfig {
+                |(
+                    stage,
+                    (weight, salt, allow, read_override),
+                    sample,
+                    (wait, linger, mark),
+                    bound,
+                    lookups,
+                )| RoutingConfig {
                     stage: Stage::ALL[stage],
                     cohort: CohortConfig {
                         weight,
@@ -464,7 +488,7 @@ mod tests {
                         read_override,
                     },
                     shadow: ShadowConfig { sample },
-                    writes: WritesConfig { wait, ..WritesConfig::default() },
+                    writes: WritesConfig { wait, linger, mark, ..WritesConfig::default() },
                     late_bound: LateBounds { legacy: Duration::from_millis(bound), ..LateBounds::default() },
                     lookups: lookups
                         .into_iter()

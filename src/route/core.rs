@@ -156,7 +156,7 @@ impl Core {
             return Err(Refused::NoScope { operation: operation.name() });
         }
         let writes = &snapshot.config.writes;
-        let plan = Plan::write(stage, writes.wait, writes.journal_unavailable);
+        let plan = Plan::write(stage, writes.wait, writes.journal_unavailable).marked_by(writes.mark);
         #[cfg(any(feature = "mysql", feature = "postgres"))]
         let plan = if self.is_marked_inside(stage, operation) { plan.marked_inside() } else { plan };
         Ok(self.enter(word, plan, scopes, snapshot.epoch))
@@ -262,6 +262,11 @@ impl Core {
             Wait::LateBound(store) => self.snapshot.load().config.late_bound.of(store),
         };
         self.journal.now() + micros(wait)
+    }
+
+    /// How long the mark of a write stands for those that follow.
+    pub(crate) fn linger(&self) -> Duration {
+        self.snapshot.load().config.writes.linger
     }
 
     /// What was counted, by the layers and by the journal.

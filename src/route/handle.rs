@@ -182,7 +182,9 @@ impl RoutingHandle {
         let committed = journal.status().await?.stage;
         check_wish(committed, config.stage)?;
         let continues = config.writes.journal_unavailable == JournalUnavailable::Continue;
-        let opened = journal.open_session(config.late_bound.longest(), continues).await?;
+        // A process that has lost the session without knowing may write under marks that stand for so long.
+        let late_bound = config.late_bound.longest() + config.writes.linger;
+        let opened = journal.open_session(late_bound, continues).await?;
         report(journal.name(), &opened);
         Ok(Self(Box::leak(Box::new(Core::open(journal.clone(), config, &opened)))))
     }

@@ -111,11 +111,12 @@ mod text;
 mod unrecorded;
 mod wanted;
 
+pub use crate::journal::MarkBy;
 pub use crate::stage::{NotAStage, Stage, Store};
 pub use cohort::bucket;
 pub use config::{
     AttributeRule, CONFIG_ENTRIES_MAX, CohortConfig, ConfigError, CopyWait, HoldConfig, JournalUnavailable,
-    LateBounds, LookupConfig, NotAPercentage, Percent, RoutingConfig, ShadowConfig, WritesConfig,
+    LINGER_MAX, LateBounds, LookupConfig, NotAPercentage, Percent, RoutingConfig, ShadowConfig, WritesConfig,
 };
 pub use gate::Pass;
 pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHandle, SwapError};

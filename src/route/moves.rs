@@ -152,6 +152,8 @@ impl Mover<'_> {
             if Instant::now() >= self.deadline() {
                 return self.ran_out(format!("{} marks are left", journal.marks()));
             }
+            // Those that stand for writes that follow, of which none is running: the commit comes behind this.
+            journal.flush_standing();
             if journal.marks() == 0 {
                 return MoveEvent::NoMarks;
             }

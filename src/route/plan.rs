@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::{CopyWait, JournalUnavailable};
 use super::request::Kind;
+use crate::journal::MarkBy;
 use crate::stage::{Stage, Store};
 
 /// Why a store is being called. Layers act on [`Leg::Answer`] only, never on each other's calls.
@@ -68,6 +69,7 @@ const SHADOW: u8 = 16;
 const CONTINUE: u8 = 32;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 const INSIDE: u8 = 64;
+const BY_GROUP: u8 = 128;
 
 /// What a plan for a read is made from, beside the stage.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,19 @@ impl Plan {
             CopyWait::AtMost(wait) => u32::try_from(wait.as_micros()).unwrap_or(u32::MAX - 1),
         };
         plan
+    }
+
+    /// The same write, marked so.
+    pub(crate) const fn marked_by(mut self, by: MarkBy) -> Self {
+        if matches!(by, MarkBy::Group) {
+            self.flags |= BY_GROUP;
+        }
+        self
+    }
+
+    /// What the mark of the write names.
+    pub(crate) const fn marks_by(self) -> MarkBy {
+        if self.flags & BY_GROUP == 0 { MarkBy::Key } else { MarkBy::Group }
     }
 
     /// The same write, marked inside the transaction that makes it.

@@ -38,6 +38,7 @@ mod reconciler;
 mod records;
 mod repair;
 mod search;
+mod shared_marks;
 mod simulation;
 mod stages;
 mod support;

@@ -8,8 +8,8 @@ use crate::data::{Scope, Scopes};
 use crate::journal::clock::micros;
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
-use crate::journal::marking::{Made, RunningMark};
 use crate::journal::model::{Command, Epoch, MarkId, Micros, Reason, Reply};
+use crate::journal::running::{Made, RunningMark};
 
 /// How often marks are looked for that no write has taken out.
 const ADOPT_EVERY: Duration = Duration::from_secs(1);

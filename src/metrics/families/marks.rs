@@ -3,7 +3,7 @@
 use crate::metrics::family::{Family, Labels, by, one, seconds, yes};
 use crate::metrics::reading::Reading;
 
-pub(super) const FAMILIES: [Family; 11] = [
+pub(super) const FAMILIES: [Family; 13] = [
     Family::amount("crossfade_marks", "Marks that stand, each a scope that may differ.", |reading| {
         one(reading.marks as f64)
     }),
@@ -18,6 +18,16 @@ pub(super) const FAMILIES: [Family; 11] = [
     Family::counter("crossfade_marks_recorded_total", "Marks recorded by writes and reads.", |reading| {
         one(reading.stats.marks)
     }),
+    Family::counter(
+        "crossfade_marks_shared_total",
+        "Marks that writes took over from writes before them, in place of recording their own.",
+        |reading| one(reading.stats.marks_shared),
+    ),
+    Family::counter(
+        "crossfade_marks_without_room_total",
+        "Marks that found no room to stand for the writes that follow, and went with their writes.",
+        |reading| one(reading.stats.marks_without_room),
+    ),
     Family::counter(
         "crossfade_unrecorded_marks_total",
         "Marks that the journal could not record.",

@@ -4,7 +4,7 @@ use crossfade::route::Stage;
 
 use super::explore::search;
 use super::scenario::Op::{Create, Delete, Put};
-use super::scenario::{Budget, Filling, Scenario};
+use super::scenario::{Budget, Filling, Scenario, Sharing};
 
 /// The search covers at least so many states, reaches the end of everything, and finds nothing.
 fn nothing_is_found(scenario: &Scenario, states_min: usize) {
@@ -207,4 +207,79 @@ fn a_write_that_goes_unrecorded_in_ramp_down_is_repaired_with_everything() {
     let name = "ramp_down: two writers, an unrecorded one, an unknown write, an unknown copy";
     let budget = Budget { outages: 1, unknown_writes: 1, unknown_copies: 1, ..NONE };
     nothing_is_found(&Scenario { name, budget, start: Stage::RampDown, ..LIVE }, 100_000);
+}
+
+const SHARED: Scenario = Scenario { sharing: Sharing::ByKey, ..LIVE };
+
+#[test]
+fn writes_that_share_marks_keep_the_stores_equal_through_faults() {
+    let name = "shared marks: three writes, reads, a crash, an unknown write";
+    let budget = Budget { crashes: 1, unknown_writes: 1, ..NONE };
+    let writers: [&[_]; 2] = [&[Put, Put], &[Delete]];
+    nothing_is_found(&Scenario { name, budget, writers, reads: true, ..SHARED }, 170_000);
+}
+
+#[test]
+fn writes_that_share_marks_leave_them_wherever_they_end() {
+    let name = "shared marks: three writes, an unknown copy, abandoned, a rejected one";
+    let budget = Budget { unknown_copies: 1, abandoned: 1, rejected: 1, ..NONE };
+    let writers: [&[_]; 2] = [&[Put, Put], &[Put]];
+    nothing_is_found(&Scenario { name, budget, writers, ..SHARED }, 1_200_000);
+}
+
+#[test]
+fn a_secondary_without_stamps_ends_equal_when_writes_share_marks() {
+    let name = "ramp_down, shared marks: three writes, a crash, an unknown copy";
+    let budget = Budget { crashes: 1, unknown_copies: 1, ..NONE };
+    let writers: [&[_]; 2] = [&[Put, Put], &[Put]];
+    nothing_is_found(&Scenario { name, budget, writers, start: Stage::RampDown, ..SHARED }, 190_000);
+}
+
+#[test]
+fn marks_of_a_group_that_writes_share_keep_the_stores_equal_through_a_crash() {
+    let name = "marks shared by group: a create, two deletes, a crash, an unknown copy";
+    let budget = Budget { crashes: 1, unknown_copies: 1, ..NONE };
+    let writers: [&[_]; 2] = [&[Create, Delete], &[Delete]];
+    let sharing = Sharing::ByGroup;
+    nothing_is_found(&Scenario { name, budget, writers, key_exists: false, sharing, ..LIVE }, 100_000);
+}
+
+#[test]
+fn marks_of_a_group_are_left_on_the_key_wherever_they_end() {
+    let name = "marks shared by group: a create, two deletes, a rejected one, an unknown copy, abandoned";
+    let budget = Budget { rejected: 1, unknown_copies: 1, abandoned: 1, ..NONE };
+    let writers: [&[_]; 2] = [&[Create, Delete], &[Delete]];
+    let sharing = Sharing::ByGroup;
+    nothing_is_found(&Scenario { name, budget, writers, key_exists: false, sharing, ..LIVE }, 750_000);
+}
+
+#[test]
+fn marks_of_a_group_are_enough_for_a_target_without_stamps() {
+    let name = "a target without stamps, marks shared by group: two writers, a crash, an unknown copy";
+    let budget = Budget { crashes: 1, unknown_copies: 1, ..NONE };
+    let sharing = Sharing::ByGroup;
+    nothing_is_found(&Scenario { name, budget, sharing, target_keeps_stamps: false, ..LIVE }, 12_000);
+}
+
+#[test]
+fn a_switch_takes_out_what_stands_and_loses_nothing() {
+    let name = "there and back, shared marks, a crash";
+    let budget = Budget { crashes: 1, ..NONE };
+    nothing_is_found(&Scenario { name, budget, sharing: Sharing::ByKey, ..SWITCH }, 22_000);
+}
+
+#[test]
+fn the_commit_alone_makes_a_switch_safe_for_writes_that_share_marks() {
+    let name = "there and back without hold and drain, one clock, shared marks, three writes";
+    let writers: [&[_]; 2] = [&[Put], &[Put, Delete]];
+    let sharing = Sharing::ByKey;
+    nothing_is_found(&Scenario { name, hold: false, one_clock: true, writers, sharing, ..SWITCH }, 100_000);
+}
+
+#[test]
+fn the_move_to_complete_leaves_legacy_equal_when_writes_share_marks() {
+    let name = "ramp_down to complete, shared marks, two writers, an unknown copy, a crash";
+    let budget = Budget { unknown_copies: 1, crashes: 1, ..NONE };
+    let moves = &[Stage::Complete];
+    nothing_is_found(&Scenario { name, budget, start: Stage::RampDown, moves, ..SHARED }, 30_000);
 }

@@ -1,4 +1,5 @@
-//! What happens without a process of the gateway: a crash, a late landing, time, the journal coming back.
+//! What happens without a process of the gateway: a crash, a late landing, time, the journal coming back, the end of
+//! marks that stand.
 
 use crossfade::journal::{Command, MarkState, Micros, Reason, Reply};
 
@@ -16,6 +17,7 @@ pub(crate) fn steps(world: &World, scenario: &Scenario, out: &mut Steps) {
     tick(world, scenario, out);
     void(world, out);
     read_mark(world, out);
+    stood_long_enough(world, out);
     if world.budget.crashes > 0 {
         crash(world, scenario, out);
     }
@@ -68,6 +70,16 @@ fn read_mark(world: &World, out: &mut Steps) {
         now: world.now,
     });
     out.add(next, Who::Reader, Did::ReadMark);
+}
+
+/// A row goes that stands: its time has passed, or a move takes it out.
+fn stood_long_enough(world: &World, out: &mut Steps) {
+    for stands in world.gateway.standing.into_iter().flatten() {
+        let mut next = world.clone();
+        next.gateway.no_longer_stands(stands);
+        next.apply(&Command::Unmark { first: stands.row, rows: 1 });
+        out.add(next, Who::Gateway, Did::StoodLongEnough);
+    }
 }
 
 /// The journal records again, and is told that something went unrecorded.

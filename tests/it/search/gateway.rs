@@ -1,6 +1,6 @@
 //! One process of the service.
 
-use crossfade::journal::{Opened, SessionId};
+use crossfade::journal::{Epoch, MarkId, Opened, SessionId};
 
 use super::actors::{Filler, Mover, Repairer, Writer};
 use super::scenario::Scenario;
@@ -8,6 +8,15 @@ use super::values::{Plan, Value};
 
 pub(crate) const WRITERS: usize = 2;
 pub(crate) const REPAIRERS: usize = 2;
+
+/// The row of a write that has ended, which a write that follows may take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Stands {
+    pub(crate) row: MarkId,
+    pub(crate) epoch: Epoch,
+    /// It names the group.
+    pub(crate) wide: bool,
+}
 
 /// One process of the service, with everything that a crash takes away. Several of them would each have a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +31,8 @@ pub(crate) struct Gateway {
     /// Whether the marks of the sessions before are in memory.
     pub(crate) loaded: bool,
     pub(crate) writers: [Writer; WRITERS],
+    /// In order, so that the same rows are the same world.
+    pub(crate) standing: [Option<Stands>; WRITERS],
     pub(crate) repairers: [Repairer; REPAIRERS],
     pub(crate) filler: Option<Filler>,
     pub(crate) mover: Option<Mover>,
@@ -41,11 +52,31 @@ impl Gateway {
             unrecorded: false,
             loaded: true,
             writers: [Writer::default(); WRITERS],
+            standing: [None; WRITERS],
             repairers: [Repairer::default(); REPAIRERS],
             filler: None,
             mover: None,
             reading: None,
         }
+    }
+
+    /// Whether the row is in the journal alone: nothing of it is dirty.
+    pub(crate) fn only_stands(&self, row: MarkId) -> bool {
+        self.standing.iter().flatten().any(|stands| stands.row == row)
+            && !self.writers.iter().any(|writer| writer.row() == Some(row))
+    }
+
+    /// Lets a row stand, if there is room.
+    pub(crate) fn keep(&mut self, stands: Stands) -> bool {
+        let room = self.standing.iter_mut().find(|place| place.is_none());
+        let found = room.map(|place| *place = Some(stands)).is_some();
+        self.standing.sort_unstable();
+        found
+    }
+
+    pub(crate) fn no_longer_stands(&mut self, stands: Stands) {
+        self.standing.iter_mut().filter(|place| **place == Some(stands)).for_each(|place| *place = None);
+        self.standing.sort_unstable();
     }
 
     /// Who is inside the gate, one bit each.

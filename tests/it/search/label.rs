@@ -30,6 +30,9 @@ pub(crate) enum Who {
 pub(crate) enum Did {
     Plan(Op, Stage),
     Mark,
+    TakeOver,
+    LetStand,
+    StoodLongEnough,
     MarkSkipped,
     MarkRefused,
     MarkFailed,
@@ -111,6 +114,9 @@ impl fmt::Display for Did {
         match self {
             Self::Plan(op, stage) => write!(f, "plans a {op:?} in {stage}"),
             Self::Mark => f.write_str("records its mark"),
+            Self::TakeOver => f.write_str("takes over a mark that stands"),
+            Self::LetStand => f.write_str("lets its mark stand"),
+            Self::StoodLongEnough => f.write_str("removes a mark that stood"),
             Self::MarkSkipped => f.write_str("goes on WITHOUT A MARK"),
             Self::MarkRefused => f.write_str("has its mark refused"),
             Self::MarkFailed => f.write_str("cannot record its mark and goes on: everything is dirty"),

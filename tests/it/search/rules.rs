@@ -10,6 +10,12 @@
 pub(crate) enum Rule {
     /// R1: the mark is durable before the authority is called.
     MarkBeforeWrite,
+    /// R1: a mark that stands is taken over by one write at a time.
+    TakenOverOnce,
+    /// R1: ... and only by one that was planned in the epoch that it was made in.
+    TakenOverInItsEpoch,
+    /// R1: a mark that names the group of its key is left on the key.
+    LeftOnTheKey,
     /// R1: a repair of everything begins when the writes that ran at its claim, unrecorded ones among them, have
     /// ended.
     EverythingDrains,
@@ -55,6 +61,8 @@ pub(crate) enum Rule {
     NoPageAcrossSwitch,
     /// R10: the commit of a switch finds no mark.
     SwitchFindsNoMark,
+    /// R10: ... nor one that stands for the writes that follow.
+    SwitchFindsNothingStanding,
     /// The commit of the move to `complete` finds no mark.
     CompleteFindsNoMark,
     /// R10: stamps after a switch lie above all before it.

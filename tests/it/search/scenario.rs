@@ -56,6 +56,15 @@ pub(crate) enum Filling {
     Again,
 }
 
+/// Whether the marks of writes that have ended stand for those that follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    No,
+    ByKey,
+    /// The row of a write names the group of its key.
+    ByGroup,
+}
+
 /// Takes one from a budget, if there is any left.
 pub(crate) const fn take(budget: &mut u8) -> bool {
     let left = *budget > 0;
@@ -85,6 +94,7 @@ pub(crate) struct Scenario {
     pub(crate) plans_ahead: bool,
     /// Whether a read decides and reads in two steps.
     pub(crate) reads: bool,
+    pub(crate) sharing: Sharing,
     pub(crate) budget: Budget,
     pub(crate) off: Option<Rule>,
 }
@@ -106,6 +116,7 @@ impl Scenario {
             hold: true,
             plans_ahead: false,
             reads: false,
+            sharing: Sharing::No,
             budget: Budget {
                 crashes: 0,
                 unknown_writes: 0,

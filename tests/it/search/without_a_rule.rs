@@ -6,7 +6,7 @@ use super::explore::Property::{self, Convergence, LegacyIsLeftEqual, NoStaleRead
 use super::explore::search;
 use super::rules::Rule;
 use super::scenario::Op::{Create, Delete, DeleteGroup, Put};
-use super::scenario::{Budget, Filling, Scenario};
+use super::scenario::{Budget, Filling, Scenario, Sharing};
 
 /// The search finds that the property is broken, in at most so many steps.
 fn breaks(rule: Rule, scenario: Scenario, property: Property, steps_max: usize) {
@@ -31,6 +31,29 @@ const UNKNOWN_COPY: Budget = Budget { unknown_copies: 1, ..NONE };
 #[test]
 fn r1_without_a_mark_before_the_write_a_crash_makes_reads_stale() {
     breaks(Rule::MarkBeforeWrite, Scenario { budget: CRASH, ..ONE }, NoStaleRead, 4);
+}
+
+const SHARED: Scenario = Scenario { sharing: Sharing::ByKey, ..TWO };
+
+#[test]
+fn r1_a_mark_that_two_writes_have_goes_with_the_first_of_them() {
+    breaks(Rule::TakenOverOnce, Scenario { budget: CRASH, ..SHARED }, NoStaleRead, 16);
+}
+
+/// Hold and drain keep such a write out too, so they are off here.
+#[test]
+fn r1_a_mark_of_a_newer_epoch_lets_a_write_reach_the_wrong_store() {
+    let scenario = Scenario { hold: false, one_clock: true, sharing: Sharing::ByKey, ..SWITCH };
+    breaks(Rule::TakenOverInItsEpoch, scenario, NothingIsLost, 40);
+}
+
+/// The walk of the group finds the key in neither store, while the copy of its create is on its way.
+#[test]
+fn r1_a_mark_that_is_left_on_the_group_of_a_deleted_key_lets_it_come_back() {
+    let writers: [&[_]; 2] = [&[Create], &[Delete]];
+    let budget = Budget { rejected: 1, ..NONE };
+    let scenario = Scenario { key_exists: false, writers, budget, sharing: Sharing::ByGroup, ..TWO };
+    breaks(Rule::LeftOnTheKey, scenario, NoStaleRead, 40);
 }
 
 #[test]
@@ -172,6 +195,14 @@ fn r9_a_page_that_runs_across_a_switch_overwrites_the_new_authority() {
 #[test]
 fn r10_a_switch_that_does_not_mind_marks_loses_a_write() {
     breaks(Rule::SwitchFindsNoMark, Scenario { budget: UNKNOWN_COPY, ..SWITCH }, NothingIsLost, 40);
+}
+
+/// Hold and drain keep such a write out too, so they are off here.
+#[test]
+fn r10_a_switch_that_does_not_mind_what_stands_loses_a_write() {
+    let scenario = Scenario { hold: false, one_clock: true, sharing: Sharing::ByKey, ..SWITCH };
+    let writers: [&[_]; 2] = [&[Put], &[Put, Put]];
+    breaks(Rule::SwitchFindsNothingStanding, Scenario { writers, ..scenario }, NothingIsLost, 40);
 }
 
 #[test]

@@ -177,6 +177,7 @@ impl World {
     pub(crate) fn is_dirty(&self, scenario: &Scenario) -> bool {
         let counts = |(row, state): (MarkId, MarkState)| {
             (self.gateway.loaded || row >> 40 == self.gateway.session)
+                && !self.gateway.only_stands(row)
                 && !(state == MarkState::Running && scenario.without(Rule::DirtyWhileRunning))
         };
         let mut marks = self.journal.marks().iter().map(|(row, mark)| (*row, mark.state));

@@ -45,10 +45,16 @@ const WALK: [Stage; 11] = [
 const CONFIG: &str = r#"
     cohort = { weight = "50%", allow = ["1"] }
     shadow = { sample = "30%" }
-    writes = { wait = "5ms" }
     hold = { max = "60s" }
     lookups = { find_by_text = { target = true } }
 "#;
+
+/// By seed: each write has a mark of its own, or shares one that stands on its key, or on the group.
+const WRITES: [&str; 3] = [
+    "writes = { wait = \"5ms\" }",
+    "writes = { wait = \"5ms\", linger = \"200ms\" }",
+    "writes = { wait = \"5ms\", linger = \"50ms\", mark = \"group\" }",
+];
 
 /// One run with one seed.
 struct Run {
@@ -64,8 +70,8 @@ struct Run {
 
 impl Run {
     async fn new(journal: Journal, seed: u64, hang: f64, stay: Duration) -> Self {
-        let mut world =
-            World::with(journal, MemoryStore::legacy(), MemoryStore::target(), config(CONFIG)).await;
+        let config = config(&format!("{CONFIG}{}\n", WRITES[seed as usize % WRITES.len()]));
+        let mut world = World::with(journal, MemoryStore::legacy(), MemoryStore::target(), config).await;
         let mut random = fastrand::Rng::with_seed(seed);
         for item in 1_000_000..1_000_000 + random.i64(0..8) {
             world.legacy.seed((item % 3, item), Number::new(7, format!("old {item}")));
@@ -98,6 +104,9 @@ impl Run {
     fn assert_busy(&self, ids: usize, answers: u64) {
         let (given, answered) = (self.traffic.ids_given(), self.traffic.answered.load(Ordering::SeqCst));
         assert!(given > ids && answered > answers, "seed {}: {given} ids, {answered} answers", self.seed);
+        let shared = self.world.routing.stats().marks_shared;
+        let lingers = self.world.routing.config().writes.linger > Duration::ZERO;
+        assert_eq!(shared > 0, lingers, "seed {}: {shared} shared", self.seed);
     }
 
     async fn move_and_stay(&self, stage: Stage) {

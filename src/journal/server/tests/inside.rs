@@ -9,8 +9,8 @@ use super::{Place, begun, key, on_each_server, runtime, scopes};
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
 use crate::journal::inside::TransactionMark;
-use crate::journal::marking::RunningMark;
 use crate::journal::model::{Command, Reason, Refusal};
+use crate::journal::running::RunningMark;
 
 on_each_server! {
     a_transaction_that_is_rolled_back_leaves_neither_mark_nor_write,
@@ -138,7 +138,7 @@ fn a_mark_that_nobody_took_out_is_adopted_after_the_late_bound<P: Place>() {
         journal.leave(&running, None, journal.now(), Reason::UnknownWrite);
         assert_eq!(scopes(&journal).await, [key(1)], "nobody waits for the transaction");
         place.ask("DELETE FROM crossfade_mark").await; // its repair has come and gone
-        journal.forget(&[key(1)]);
+        journal.forget(&key(1).into());
         transaction.commit().await.unwrap();
         assert_eq!(journal.marks(), 0);
         journal.adopt_inside(Duration::from_secs(3_600)).await.unwrap();

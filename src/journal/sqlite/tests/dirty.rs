@@ -1,4 +1,5 @@
-//! What is dirty in memory is what has a row, whatever is done with the journal and whoever goes away.
+//! What is dirty in memory is what has a row - less what stands for writes that follow - whatever is done with the
+//! journal and whoever goes away.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use crate::data::{Group, Scope, Scopes};
 use crate::journal::claiming::{Claim, ClaimRequest};
 use crate::journal::handle::Journal;
 use crate::journal::limits::Limits;
-use crate::journal::marking::RunningMark;
+use crate::journal::lingering::MarkBy;
 use crate::journal::model::{AuditEntry, Command, MarkId, Reason};
+use crate::journal::running::RunningMark;
 use crate::protocol::CommitRequest;
 use crate::stage::Stage;
 
@@ -21,6 +23,9 @@ use crate::stage::Stage;
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Mark(u8, u8),
+    MarkOrShare(u8, u8),
+    UnmarkLater(u8, bool),
+    Flush,
     MarkAndGoAway(u8),
     Unmark(u8),
     Leave(u8, u8),
@@ -37,6 +42,9 @@ fn act() -> impl Strategy<Value = Act> {
     let n = any::<u8>;
     prop_oneof![
         4 => (n(), n()).prop_map(|(a, b)| Act::Mark(a, b)),
+        4 => (n(), n()).prop_map(|(a, b)| Act::MarkOrShare(a, b)),
+        6 => (n(), any::<bool>()).prop_map(|(which, soon)| Act::UnmarkLater(which, soon)),
+        1 => Just(Act::Flush),
         1 => n().prop_map(Act::MarkAndGoAway),
         3 => n().prop_map(Act::Unmark),
         3 => (n(), n()).prop_map(|(a, b)| Act::Leave(a, b)),
@@ -77,6 +85,20 @@ impl User {
                 let scopes: Scopes = [scope(a), scope(b)].into_iter().collect();
                 self.running.push(journal.mark(scopes, 2).await.unwrap());
             }
+            Act::MarkOrShare(a, b) => {
+                let by = if b % 2 == 0 { MarkBy::Group } else { MarkBy::Key };
+                let second = (b % 8 < 2).then(|| scope(b / 8));
+                let scopes: Scopes = [scope(a)].into_iter().chain(second).collect();
+                let epoch = 1 + u64::from(b / 8 % 2);
+                self.running.push(journal.mark_or_share(scopes, by, epoch).await.unwrap());
+            }
+            Act::UnmarkLater(which, soon) => {
+                if let Some(mark) = picked(&mut self.running, which) {
+                    let linger = if soon { Duration::ZERO } else { Duration::from_secs(60) };
+                    prop_assert!(journal.unmark_later(&mark, linger));
+                }
+            }
+            Act::Flush => journal.flush_standing(),
             Act::MarkAndGoAway(a) => drop(task::spawn(journal.mark(scope(a).into(), 2)).poll()),
             Act::Unmark(which) => {
                 if let Some(mark) = picked(&mut self.running, which) {
@@ -124,8 +146,22 @@ impl User {
         }
     }
 
+    /// What of these rows memory counts: nothing of those that stand, and what a running write has named.
+    fn counted(&self, rows: Vec<(MarkId, Scope)>) -> Vec<(MarkId, Scope)> {
+        let standing = self.journal.0.standing.ids();
+        let named: BTreeMap<MarkId, &Scope> = self
+            .running
+            .iter()
+            .filter_map(|mark| Some((mark.first, mark.named.as_ref()?.iter().next()?)))
+            .collect();
+        rows.into_iter()
+            .filter(|(row, _)| !standing.contains(row))
+            .map(|(row, scope)| (row, named.get(&row).map_or(scope, |named| (*named).clone())))
+            .collect()
+    }
+
     async fn compare(&self) -> Result<(), TestCaseError> {
-        let rows = rows(&self.journal).await;
+        let rows = self.counted(rows(&self.journal).await);
         prop_assert_eq!(self.journal.marks(), rows.len() as u64);
         for scope in every_scope() {
             let dirty = rows.iter().any(|(_, marked)| meet(marked, &scope));

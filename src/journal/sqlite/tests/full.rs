@@ -13,8 +13,8 @@ use crate::journal::claiming::{Claim, ClaimRequest};
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
 use crate::journal::limits::Limits;
-use crate::journal::marking::RunningMark;
 use crate::journal::model::{AuditEntry, Command, Reason};
+use crate::journal::running::RunningMark;
 use crate::protocol::CommitRequest;
 use crate::route::Stage;
 

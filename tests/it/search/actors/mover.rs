@@ -94,13 +94,17 @@ impl Mover {
             next.gateway.repairs_held = false;
             return add(next, Did::RepairsLetIn);
         }
-        if world.journal.marks().is_empty() || self.passes_marks(scenario) {
+        if world.journal.marks().is_empty() || self.passes_marks(world, scenario) {
             add(self.after(MoveEvent::NoMarks).put(world), Did::NoMarks);
         }
         self.time_out(world, add);
     }
 
-    fn passes_marks(self, scenario: &Scenario) -> bool {
+    fn passes_marks(self, world: &World, scenario: &Scenario) -> bool {
+        let only_stand = world.journal.marks().keys().all(|row| world.gateway.only_stands(*row));
+        if only_stand && scenario.without(Rule::SwitchFindsNothingStanding) {
+            return true;
+        }
         scenario.without(match self.to {
             Stage::Complete => Rule::CompleteFindsNoMark,
             _ => Rule::SwitchFindsNoMark,
@@ -140,7 +144,7 @@ impl Mover {
 
     fn commit(self, world: &World, scenario: &Scenario, request: CommitRequest, add: Add<'_>) {
         let mut next = world.clone();
-        let needs_no_marks = request.needs_no_marks && !self.passes_marks(scenario);
+        let needs_no_marks = request.needs_no_marks && !self.passes_marks(world, scenario);
         let request = CommitRequest { needs_no_marks, ..request };
         let reply = next.apply(&Command::Commit {
             from: self.from.epoch,

@@ -2,14 +2,15 @@
 //! applied the write, before the copy.
 
 use crossfade::data::{Outcome, Scope};
-use crossfade::journal::{Command, MarkId, Reason, Reply};
+use crossfade::journal::{Command, Epoch, MarkId, Reason, Reply};
 use crossfade::protocol::{Wait, Write, WriteEvent, WriteStep};
 
 use super::copying::ScopeCopy;
 use crate::search::explore::Steps;
+use crate::search::gateway::Stands;
 use crate::search::label::{Did, Who};
 use crate::search::rules::Rule;
-use crate::search::scenario::{Op, Scenario, take};
+use crate::search::scenario::{Op, Scenario, Sharing, take};
 use crate::search::values::{Flight, Plan, Value, group, key};
 use crate::search::world::World;
 
@@ -26,6 +27,8 @@ pub(crate) struct WriteRun {
     plan: Plan,
     /// Its mark; none when it could not be recorded.
     row: Option<MarkId>,
+    /// The epoch that its row was made in.
+    row_epoch: Epoch,
     /// Copies nothing in `off`, where a write is only the authority's.
     machine: Option<Write>,
     step: WriteStep,
@@ -65,6 +68,7 @@ fn plan(world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
         op: *op,
         plan,
         row: None,
+        row_epoch: 0,
         machine: machine.map(|(machine, _)| machine),
         step: machine.map_or(WriteStep::CallAuthority, |(_, step)| step),
         copy: None,
@@ -108,20 +112,23 @@ impl Writer {
 }
 
 impl WriteRun {
-    fn marked_scope(&self) -> Scope {
-        match self.op {
-            Op::Create | Op::DeleteGroup => group(),
-            Op::Put | Op::Delete => key(),
-        }
+    /// Its row names the group.
+    fn is_wide(&self, scenario: &Scenario) -> bool {
+        matches!(self.op, Op::Create | Op::DeleteGroup) || scenario.sharing == Sharing::ByGroup
     }
 
     fn touched_scope(&self) -> Scope {
         if self.op == Op::DeleteGroup { group() } else { key() }
     }
 
-    /// A create that was answered knows its key.
-    fn narrowed(&self) -> Option<Scope> {
-        (self.op == Op::Create && self.answered).then(key)
+    /// A create that was answered knows its key; others have named it.
+    fn narrowed(&self, scenario: &Scenario) -> Option<Scope> {
+        let named = scenario.sharing == Sharing::ByGroup && !scenario.without(Rule::LeftOnTheKey);
+        match self.op {
+            Op::Create => self.answered.then(key),
+            Op::Put | Op::Delete => named.then(key),
+            Op::DeleteGroup => None,
+        }
     }
 
     fn after(mut self, event: WriteEvent) -> Self {
@@ -146,16 +153,37 @@ fn mark(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_
     let mut next = world.clone();
     let row = world.free_row();
     let epoch = if scenario.without(Rule::MarkChecksEpoch) { world.status.epoch } else { run.plan.epoch };
-    let (session, scopes) = (world.gateway.session, vec![run.marked_scope()]);
+    take_over(run, epoch, world, scenario, n, add);
+    let scope = if run.is_wide(scenario) { group() } else { key() };
+    let (session, scopes) = (world.gateway.session, vec![scope]);
     match next.apply(&Command::Mark { session, epoch, first: row, scopes, now: world.now }) {
         Reply::Refused(_) => add(run.after(WriteEvent::MarkRefused).put(next, n), Did::MarkRefused),
-        _ => add(WriteRun { row: Some(row), ..run }.after(WriteEvent::Marked).put(next, n), Did::Mark),
+        _ => add(
+            WriteRun { row: Some(row), row_epoch: epoch, ..run }.after(WriteEvent::Marked).put(next, n),
+            Did::Mark,
+        ),
     }
     let mut next = world.clone();
     if take(&mut next.budget.outages) {
         next.gateway.unrecorded = true;
         let run = WriteRun { unrecorded: true, ..run };
         add(run.after(WriteEvent::Unrecorded).put(next, n), Did::MarkFailed);
+    }
+}
+
+/// Whether it does when it could is left open: the row may have stood long enough.
+fn take_over(run: WriteRun, epoch: Epoch, world: &World, scenario: &Scenario, n: usize, add: Add<'_>) {
+    let fits = |stands: &Stands| {
+        stands.wide == run.is_wide(scenario)
+            && (stands.epoch == epoch || scenario.without(Rule::TakenOverInItsEpoch))
+    };
+    for stands in world.gateway.standing.into_iter().flatten().filter(fits) {
+        let mut next = world.clone();
+        if !scenario.without(Rule::TakenOverOnce) {
+            next.gateway.no_longer_stands(stands);
+        }
+        let run = WriteRun { row: Some(stands.row), row_epoch: stands.epoch, ..run };
+        add(run.after(WriteEvent::Marked).put(next, n), Did::TakeOver);
     }
 }
 
@@ -211,10 +239,21 @@ fn end(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_>
     // A write without a mark that may still land is told of again.
     let may_land = matches!(run.step, WriteStep::Leave(Wait::LateBound(_)));
     next.gateway.unrecorded |= run.unrecorded && may_land && !scenario.without(Rule::VoidAgain);
+    let_stand(run, &next, scenario, add);
     if let Some(command) = last_command(run, world, scenario) {
         next.apply(&command);
     }
     add(next, did);
+}
+
+/// What left nothing to repair stands, where there is room.
+fn let_stand(run: WriteRun, world: &World, scenario: &Scenario, add: Add<'_>) {
+    let (WriteStep::Unmark, Some(row)) = (run.step, run.row) else { return };
+    let mut next = world.clone();
+    let stands = Stands { row, epoch: run.row_epoch, wide: run.is_wide(scenario) };
+    if scenario.sharing != Sharing::No && next.gateway.keep(stands) {
+        add(next, Did::LetStand);
+    }
 }
 
 fn last_command(run: WriteRun, world: &World, scenario: &Scenario) -> Option<Command> {
@@ -226,7 +265,7 @@ fn last_command(run: WriteRun, world: &World, scenario: &Scenario) -> Option<Com
             Some(Command::Leave {
                 first,
                 rows,
-                narrowed: run.narrowed(),
+                narrowed: run.narrowed(scenario),
                 not_before,
                 reason: Reason::CopyFailed,
             })
