@@ -12,7 +12,7 @@ use super::*;
 use crate::compare::compare;
 use crate::history::History;
 use crate::ledger::Ledger;
-use crate::test_stores::{CASSANDRA, MARIADB, Urls, server};
+use crate::test_stores::{CASSANDRA, MARIADB, POSTGRES, Urls, server};
 use crate::traffic::{Load, Traffic};
 
 /// Requests a second, while there is nothing but legacy.
@@ -148,10 +148,24 @@ async fn on_mariadb_what_is_missing_is_an_error_at_the_start_that_says_what_to_d
     }
     admin.close().await.unwrap();
     let url = |login: &str| format!("{}/{name}", mariadb.replace("root@", login));
+    let said = start(&url(&format!("{name}:s3cret-no-more@")));
+    assert_says(&said, &["--legacy", &format!("does not let {name} in"), "check user and password"]);
     let app = url(&format!("{name}:s3cret@"));
     assert_says(&start(&app), &["--legacy", &name, "may this user create tables", "CREATE command denied"]);
 
     // Who may not create tables can still use those that are there.
     Legacy::open(&url("root@")).await.unwrap().close().await;
     Served::start_with(folder.path(), free_address(), &["--legacy", &app]).terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_who_is_not_let_in_and_what_is_missing_are_errors_at_the_start() {
+    let Some(postgres) = server(POSTGRES) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let start = |url: &str| Served::refused(folder.path(), &["--legacy", url]);
+    assert_says(&start(&format!("{postgres}/no_such")), &["--legacy", "/no_such", "create it", "--create"]);
+    let stranger = format!("{}/postgres", postgres.replace("postgres@", "app:s3cret@"));
+    let said = start(&stranger);
+    assert_says(&said, &["--legacy", "does not let app in", "check user and password"]);
+    assert!(!said.contains("s3cret"), "{said}");
 }

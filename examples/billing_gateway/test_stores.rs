@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::new_databases::make_missing;
 
 pub(crate) const MARIADB: &str = "CROSSFADE_MYSQL_URL";
-const POSTGRES: &str = "CROSSFADE_POSTGRES_URL";
+pub(crate) const POSTGRES: &str = "CROSSFADE_POSTGRES_URL";
 pub(crate) const CASSANDRA: &str = "CROSSFADE_CASSANDRA_URL";
 
 /// Where a pair of stores is to be.

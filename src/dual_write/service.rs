@@ -75,15 +75,19 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
         let secondary = copier.secondary(authority);
         let running =
             Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
-        let write =
-            write_authority(ready, routed, running, self.layer.classify.clone(), self.layer.written.clone());
         let span = tracing::debug_span!("write", stage = %plan.stage(), authority = %authority);
         let copy_span = span.clone();
         let copy = move |running, scopes| {
             copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
         };
-        let write = write.instrument(span);
-        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(core, plan, write, copy));
+        let (classify, written) = (self.layer.classify.clone(), self.layer.written.clone());
+        // In one expression: a future of some hundred bytes that has a name is copied on its way into the box.
+        let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(
+            core,
+            plan,
+            write_authority(ready, routed, running, classify, written).instrument(span),
+            copy,
+        ));
         Unfinished::new(steps)
     }
 }

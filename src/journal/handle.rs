@@ -53,10 +53,20 @@ pub(super) struct Inner {
     pub(super) widened: AtomicU64,
     /// Commands that found the queue full. Each takes a row out or gives it back, so there are no more than rows.
     pub(super) unsent: Mutex<Vec<(Command, Scope)>>,
-    /// Told whenever a row is removed, for whoever waits until none is left, or is added, for the reconciler.
+    /// Told whenever a row is removed, or is left: for whoever waits until none stands.
     pub(super) changed: Notify,
+    /// Told whenever a row is left, or may have been: for the reconciler. A write that ends well is no work for it.
+    pub(super) left: Notify,
     /// For what a full queue repeats.
     pub(super) events: PerSecond,
+}
+
+impl Inner {
+    /// There may be something to repair, or nothing that stands any more.
+    pub(super) fn notify_left(&self) {
+        self.left.notify_waiters();
+        self.changed.notify_waiters();
+    }
 }
 
 pub(super) enum Backend {
@@ -154,6 +164,7 @@ impl Journal {
             widened: AtomicU64::new(0),
             unsent: Mutex::default(),
             changed: Notify::new(),
+            left: Notify::new(),
             events: PerSecond::new(1),
         }))
     }

@@ -47,9 +47,14 @@ impl Journal {
         self.0.widened.load(Ordering::Relaxed)
     }
 
-    /// Resolves when marks have been added or removed.
+    /// Resolves when marks have been removed or left, from the call on.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
         self.0.changed.notified()
+    }
+
+    /// Resolves when marks have been left, so that there may be something to repair, from the call on.
+    pub(crate) fn left(&self) -> impl Future<Output = ()> + '_ {
+        self.0.left.notified()
     }
 
     /// Everything is dirty from now on, in memory: something could not be recorded.
@@ -194,7 +199,7 @@ impl Journal {
             if let Some(narrowed) = narrowed {
                 self.0.index.add(narrowed);
             }
-            if self.send(leave(narrowed), self.left(scope, narrowed)).is_err() {
+            if self.send(leave(narrowed), self.when_left(scope, narrowed)).is_err() {
                 narrowed.into_iter().for_each(|narrowed| self.0.index.remove(narrowed));
                 self.send_later(leave(None), scope);
             }
@@ -202,7 +207,7 @@ impl Journal {
     }
 
     /// A callback for a mark that was left: it was merged, or narrowed, or stays as it is.
-    fn left(
+    fn when_left(
         &self,
         marked: &Scope,
         narrowed: Option<&Scope>,
@@ -266,7 +271,7 @@ impl Journal {
                 _ => 1,
             };
             (0..rows).for_each(|_| inner.index.remove(&scope));
-            inner.changed.notify_waiters();
+            inner.notify_left();
         }
     }
 
@@ -292,7 +297,7 @@ impl Journal {
             };
             drop(self.send(command, then));
         }
-        self.0.changed.notify_waiters();
+        self.0.notify_left();
     }
 
     /// A callback that takes as many marks off the scope as the journal removed.
@@ -305,7 +310,7 @@ impl Journal {
             if let Ok(Reply::Removed(rows)) = reply {
                 (0..rows).for_each(|_| inner.index.remove(&scope));
             }
-            inner.changed.notify_waiters();
+            inner.notify_left();
         }
     }
 }

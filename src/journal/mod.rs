@@ -113,7 +113,8 @@
 //!
 //! # Durability
 //! A mark is durable before the authority is written. All marks of the moment share one commit (in SQLite: WAL with
-//! `synchronous = FULL`). The SQLite journal belongs to one process at a time: a lock beside the file, which ends with the
+//! `synchronous = FULL`). A mark that is removed waits up to 10 ms for a commit that it can share: one too many costs a repair
+//! after a crash, and nothing else. The SQLite journal belongs to one process at a time: a lock beside the file, which ends with the
 //! process; a second one is refused by name ([`JournalError::InUse`]).
 //!
 //! Beside `crossfade.db` lie SQLite's own `-wal` and `-shm` while it is open, `.lock`, and `.reserve`: zeros that keep room

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::JournalError;
 use super::model::{Command, Reply};
@@ -18,6 +18,9 @@ pub const QUEUE_COMMANDS_MAX: usize = 65_536;
 pub const BATCH_COMMANDS_MAX: usize = 1_024;
 /// How many commands one commit takes while the disk is full.
 const PART_COMMANDS: usize = 32;
+/// How long marks that should be removed wait for another command, whose commit they then share. Nothing is dirty because
+/// of them, so nobody waits; a crash meanwhile leaves them to be repaired.
+const UNMARK_WITHIN: Duration = Duration::from_millis(10);
 /// How long commands that failed wait before they are tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -203,10 +206,25 @@ impl<B: Backend> Loop<B> {
         let received = self.waiting.recv_many(messages, BATCH_COMMANDS_MAX);
         let patience =
             if self.again.is_empty() && self.unknown.is_none() { B::IDLE } else { Some(AGAIN_AFTER) };
-        match patience {
+        let more_may_come = match patience {
             Some(patience) => timeout(patience, received).await.map_or(true, |received| received > 0),
             None => received.await > 0,
+        };
+        more_may_come && self.receive_beside_unmarks(messages).await
+    }
+
+    /// Nobody waits for marks that are removed: alone they wait a little for a command whose commit they can share.
+    async fn receive_beside_unmarks(&mut self, messages: &mut Vec<Message>) -> bool {
+        let until = Instant::now() + UNMARK_WITHIN;
+        while !messages.is_empty() && messages.len() < BATCH_COMMANDS_MAX && messages.iter().all(is_unmark) {
+            let room = BATCH_COMMANDS_MAX - messages.len();
+            match timeout_at(until, self.waiting.recv_many(messages, room)).await {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(_) => break,
+            }
         }
+        true
     }
 
     async fn idle(&mut self) {
@@ -327,6 +345,10 @@ fn tell_all(batch: Vec<Sent>, replies: Vec<Reply>) {
     batch.into_iter().zip(replies).for_each(|((_, to), reply)| to.tell(Ok(reply)));
 }
 
+const fn is_unmark(message: &Message) -> bool {
+    matches!(message, Message::Do(Command::Unmark { .. } | Command::UnmarkInside { .. }, _))
+}
+
 /// A row that should go and stays would block every change of the authority.
 const fn is_removal(command: &Command) -> bool {
     matches!(
@@ -394,6 +416,37 @@ mod tests {
             assert_eq!(told.recv().unwrap().unwrap(), Reply::Done);
         }
         closing.await;
+    }
+
+    /// Notes how many commands each commit has.
+    struct Counting(channel::Sender<usize>);
+
+    impl Backend for Counting {
+        async fn execute(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
+            self.0.send(batch.len()).unwrap();
+            Ok(batch.iter().map(|_| Reply::Done).collect())
+        }
+
+        async fn close(self) {}
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_is_removed_waits_a_little_to_share_the_commit_of_the_next_command() {
+        let (note, noted) = channel::channel();
+        let writer = Writer::start(|| async { Ok(Counting(note)) }).await.unwrap();
+        let unmark = || send(&writer, Command::Unmark { first: 1, rows: 1 });
+        unmark().recv().unwrap().unwrap();
+        assert_eq!(noted.recv().unwrap(), 1, "alone it is not kept waiting for ever");
+        // What the writer has taken in already, and not by chance once.
+        let shared = (0..1_000).any(|_| {
+            let _told = unmark();
+            while writer.queue.capacity() < QUEUE_COMMANDS_MAX {
+                thread::yield_now();
+            }
+            send(&writer, Command::Status).recv().unwrap().unwrap();
+            noted.recv().unwrap() == 2 || noted.recv().unwrap() == 2
+        });
+        assert!(shared);
     }
 
     #[tokio::test]

@@ -203,10 +203,12 @@ async fn pace(per_second_max: u32) {
 }
 
 async fn rest(core: &Core, control: &Control) {
-    // With no mark at all nothing can become due: only a new mark, or the handle, ends the rest.
+    // Before it looks, so that it hears of what is left meanwhile.
+    let left = core.journal.left();
+    // With no mark at all nothing can become due: only one that is left, or the handle, ends the rest.
     let idle = core.journal.marks() == 0;
     tokio::select! {
-        () = core.journal.changed() => {}
+        () = left => {}
         () = control.changed() => {}
         () = sleep(if idle { Duration::from_secs(1) } else { REST }) => {}
     }

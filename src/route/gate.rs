@@ -91,6 +91,22 @@ struct Exit {
     left: Notify,
 }
 
+/// Somebody waits: whoever leaves says so, until this is dropped.
+struct Awaited(&'static Exit);
+
+impl Awaited {
+    fn new(exit: &'static Exit) -> Self {
+        exit.awaited.store(true, Ordering::SeqCst);
+        Self(exit)
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.awaited.store(false, Ordering::SeqCst);
+    }
+}
+
 impl Gate {
     /// A gate lives as long as the process, so its exit is leaked.
     pub(crate) fn new(stage: Stage) -> Self {
@@ -148,6 +164,7 @@ impl Gate {
     /// Waits until everybody who is inside now has left. Whoever enters meanwhile is not waited for.
     pub(crate) async fn drain(&self) {
         let _one_at_a_time = self.turning.lock().await;
+        let _awaited = Awaited::new(self.exit);
         // A drain that was given up may have left entrants on the other side; they are older than any of now.
         let side = self.word().side();
         self.empty(1 - side).await;
@@ -164,7 +181,6 @@ impl Gate {
         loop {
             // Hears of whoever leaves from here on, before it is polled, too.
             let left = self.exit.left.notified();
-            self.exit.awaited.store(true, Ordering::SeqCst);
             if self.side_is_empty(side) {
                 return;
             }
@@ -236,6 +252,20 @@ mod tests {
         drop(old);
         assert!(drain.is_woken());
         tokio_test::assert_ready!(drain.poll());
+    }
+
+    #[test]
+    fn nobody_is_told_who_leaves_when_no_drain_waits_any_more() {
+        let gate = gate();
+        let inside = gate.enter(gate.word(), Entrant::Held).unwrap();
+        let mut given_up = tokio_test::task::spawn(gate.drain());
+        tokio_test::assert_pending!(given_up.poll());
+        assert!(gate.exit.awaited.load(Ordering::SeqCst));
+        drop(given_up);
+        assert!(!gate.exit.awaited.load(Ordering::SeqCst));
+        drop(inside);
+        tokio_test::assert_ready!(tokio_test::task::spawn(gate.drain()).poll());
+        assert!(!gate.exit.awaited.load(Ordering::SeqCst));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Journal {
         let adopt = move |reply: Result<Reply, JournalError>| {
             if let Ok(Reply::Scopes(scopes)) = reply {
                 scopes.iter().for_each(|(_, scope)| journal.0.index.add(scope));
-                journal.0.changed.notify_waiters();
+                journal.0.notify_left();
             }
         };
         self.call_then(Command::AdoptInside { before, now }, adopt).await

@@ -31,18 +31,15 @@ impl<C: Connection> Tables<'_, C> {
     }
 
     /// Takes the marks of many transactions out in few statements. Each counts as taken out: it was there, or was adopted.
-    pub(super) async fn unmark_inside_many(
-        &mut self,
-        run: &[&Command],
-        replies: &mut Vec<Reply>,
-    ) -> sqlx::Result<()> {
-        let mut ids = Vec::with_capacity(run.len());
+    pub(super) async fn unmark_inside_many(&mut self, run: &[&Command]) -> sqlx::Result<Vec<Reply>> {
+        let (mut replies, mut ids) = (Vec::with_capacity(run.len()), Vec::with_capacity(run.len()));
         for command in run {
             let Command::UnmarkInside { first, rows } = command else { return Err(misplaced(command)) };
             ids.extend(*first..first + rows);
             replies.push(Reply::Removed(*rows));
         }
-        self.delete_inside(&ids).await
+        self.delete_inside(&ids).await?;
+        Ok(replies)
     }
 
     async fn delete_inside(&mut self, ids: &[MarkId]) -> sqlx::Result<()> {

@@ -9,7 +9,7 @@ use crate::data::{Group, Key, Scope};
 use crate::journal::model::{Mark, MarkCounts, MarkId, MarkState, Reason};
 
 /// The largest statement, in rows. Batches use statements of 1, 2, 4 .. rows, so that few are prepared.
-pub(super) const ROWS_MAX: usize = 64;
+pub(super) const ROWS_MAX: usize = 256;
 
 /// Inserts marks in few statements.
 pub(super) async fn insert(

@@ -27,12 +27,8 @@ impl<C: Connection> Tables<'_, C> {
     }
 
     /// Records the marks of many writes in few statements.
-    pub(super) async fn mark_many(
-        &mut self,
-        run: &[&Command],
-        replies: &mut Vec<Reply>,
-    ) -> Result<(), sqlx::Error> {
-        let mut rows = Vec::with_capacity(run.len());
+    pub(super) async fn mark_many(&mut self, run: &[&Command]) -> Result<Vec<Reply>, sqlx::Error> {
+        let (mut replies, mut rows) = (Vec::with_capacity(run.len()), Vec::with_capacity(run.len()));
         for command in run {
             let Command::Mark { session, epoch, first, scopes, now } = command else {
                 return Err(misplaced(command));
@@ -47,15 +43,12 @@ impl<C: Connection> Tables<'_, C> {
             rows.extend((*first..).zip(marks));
             replies.push(Reply::Done);
         }
-        mark_rows::insert(self.connection, &rows).await
+        mark_rows::insert(self.connection, &rows).await?;
+        Ok(replies)
     }
 
     /// Removes the marks of many single-row writes in few statements.
-    pub(super) async fn unmark_many(
-        &mut self,
-        run: &[&Command],
-        replies: &mut Vec<Reply>,
-    ) -> Result<(), sqlx::Error> {
+    pub(super) async fn unmark_many(&mut self, run: &[&Command]) -> Result<Vec<Reply>, sqlx::Error> {
         let mut ids = Vec::with_capacity(run.len());
         for command in run {
             match command {
@@ -65,8 +58,7 @@ impl<C: Connection> Tables<'_, C> {
         }
         let deleted = mark_rows::delete_running(self.connection, &ids).await?;
         let mut deleted: HashSet<MarkId> = deleted.into_iter().collect();
-        replies.extend(ids.iter().map(|id| Reply::Removed(u64::from(deleted.remove(id)))));
-        Ok(())
+        Ok(ids.iter().map(|id| Reply::Removed(u64::from(deleted.remove(id)))).collect())
     }
 
     async fn leave(

@@ -28,6 +28,8 @@ pub(super) use mark_inside::mark_inside;
 #[cfg(test)]
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;
+#[cfg(feature = "sqlite")]
+pub(super) use statements::BEGIN_AND_LOAD_STATE;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) use statements::{BATCH_COLUMN, LOAD_AND_LOCK_STATE};
 #[cfg(test)]

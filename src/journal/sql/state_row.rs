@@ -23,12 +23,6 @@ pub(crate) struct StateRow {
 }
 
 impl StateRow {
-    #[cfg(feature = "sqlite")]
-    pub(crate) async fn load(connection: &mut impl Connection) -> Result<Self, sqlx::Error> {
-        let row = connection.fetch(SqlStr::from_static(statements::LOAD_STATE), &[], Self::decode).await?;
-        row.into_iter().next().ok_or(sqlx::Error::RowNotFound)
-    }
-
     pub(crate) async fn save(&self, connection: &mut impl Connection) -> Result<(), sqlx::Error> {
         let (fill, certificate) = (encoded(self.fill.as_ref())?, encoded(self.certificate.as_ref())?);
         let values = [

@@ -45,22 +45,38 @@ pub(crate) async fn run<C: Connection>(
 impl<C: Connection> Tables<'_, C> {
     async fn run(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, sqlx::Error> {
         let mut replies = Vec::with_capacity(batch.len());
-        let together = |a: &&Command, b: &&Command| {
-            come_in_numbers(a) && come_in_numbers(b) && discriminant(*a) == discriminant(*b)
-        };
-        for run in batch.chunk_by(together) {
+        for run in batch.chunk_by(|a, b| come_in_numbers(a) && come_in_numbers(b)) {
             match run {
-                [Command::Mark { .. }, ..] => self.mark_many(run, &mut replies).await?,
-                [Command::Unmark { .. }, _, ..] => self.unmark_many(run, &mut replies).await?,
-                [Command::UnmarkInside { .. }, ..] => self.unmark_inside_many(run, &mut replies).await?,
+                [command] if !come_in_numbers(command) => {
+                    replies.push(self.one(command).await?.unwrap_or_else(Reply::Refused));
+                }
+                _ if are_of_other_rows(run) => replies.extend(self.many(run).await?),
                 _ => {
-                    for command in run {
-                        replies.push(self.one(command).await?.unwrap_or_else(Reply::Refused));
+                    for of_kind in run.chunk_by(|a, b| discriminant(*a) == discriminant(*b)) {
+                        replies.extend(self.many(of_kind).await?);
                     }
                 }
             }
         }
         Ok(replies)
+    }
+
+    /// Callers unmark one write and mark the next, in turn: those of a kind are done together, in few statements.
+    async fn many(&mut self, run: &[&Command]) -> Result<Vec<Reply>, sqlx::Error> {
+        let mut replies: Vec<(usize, Reply)> = Vec::with_capacity(run.len());
+        for is_of_kind in IN_NUMBERS {
+            let of_kind = run.iter().enumerate().filter(|(_, command)| is_of_kind(command));
+            let (places, commands): (Vec<usize>, Vec<&Command>) = of_kind.unzip();
+            let told = match commands.first() {
+                None => continue,
+                Some(Command::Mark { .. }) => self.mark_many(&commands).await?,
+                Some(Command::Unmark { .. }) => self.unmark_many(&commands).await?,
+                Some(_) => self.unmark_inside_many(&commands).await?,
+            };
+            replies.extend(places.into_iter().zip(told));
+        }
+        replies.sort_unstable_by_key(|(place, _)| *place);
+        Ok(replies.into_iter().map(|(_, reply)| reply).collect())
     }
 
     async fn one(&mut self, command: &Command) -> Done {
@@ -104,9 +120,29 @@ impl<C: Connection> Tables<'_, C> {
     }
 }
 
-/// Whether commands of this kind come in numbers and are done together.
-const fn come_in_numbers(command: &Command) -> bool {
-    matches!(command, Command::Mark { .. } | Command::Unmark { rows: 1, .. } | Command::UnmarkInside { .. })
+/// The kinds of commands that come in numbers.
+const IN_NUMBERS: [fn(&Command) -> bool; 3] = [
+    |command| matches!(command, Command::Mark { .. }),
+    |command| matches!(command, Command::Unmark { rows: 1, .. }),
+    |command| matches!(command, Command::UnmarkInside { .. }),
+];
+
+fn come_in_numbers(command: &Command) -> bool {
+    IN_NUMBERS.iter().any(|is_of_kind| is_of_kind(command))
+}
+
+/// Whether nothing that is unmarked here can be marked here, so that the order between the kinds says nothing. A write is
+/// unmarked after its mark was committed, and the numbers of rows rise.
+fn are_of_other_rows(run: &[&Command]) -> bool {
+    let marked = run.iter().filter_map(|command| match command {
+        Command::Mark { first, .. } => Some(first),
+        _ => None,
+    });
+    let unmarked = run.iter().filter_map(|command| match command {
+        Command::Unmark { first, .. } => Some(first),
+        _ => None,
+    });
+    marked.min().zip(unmarked.max()).is_none_or(|(marked, unmarked)| unmarked < marked)
 }
 
 /// The error of a command that was sent to the wrong theme.

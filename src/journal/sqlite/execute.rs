@@ -7,7 +7,7 @@ use super::sql;
 use crate::journal::error::JournalError;
 use crate::journal::model::{Command, Reply};
 use crate::journal::room::Room;
-use crate::journal::sql::{StateRow, run};
+use crate::journal::sql::{BEGIN_AND_LOAD_STATE, StateRow, run};
 use crate::journal::writer::Backend;
 
 impl Backend for Sqlite {
@@ -54,8 +54,8 @@ async fn transaction(
     connection: &mut SqliteConnection,
     batch: &[&Command],
 ) -> Result<Vec<Reply>, sqlx::Error> {
-    sqlx::query(sql::BEGIN).execute(&mut *connection).await?;
-    let before = StateRow::load(connection).await?;
+    let state = sqlx::raw_sql(BEGIN_AND_LOAD_STATE).fetch_all(&mut *connection).await?;
+    let before = StateRow::decode(state.first().ok_or(sqlx::Error::RowNotFound)?)?;
     let replies = run(connection, before, batch).await?;
     sqlx::query(sql::COMMIT).execute(connection).await?;
     Ok(replies)
