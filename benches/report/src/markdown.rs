@@ -55,7 +55,7 @@ impl Display for Goal {
 /// Three digits where they are wanted; whole numbers with their thousands apart.
 fn short(number: f64) -> String {
     match number.abs() {
-        zero if zero < 1e-9 => "0".to_owned(),
+        size if size.fract() == 0.0 => thousands(number as i64),
         size if size < 0.01 => format!("{number:.4}"),
         size if size < 10.0 => format!("{number:.2}"),
         size if size < 100.0 => format!("{number:.1}"),
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn numbers_have_the_digits_that_say_something() {
-        let shown = [0.0, 0.00123, 1.234, 56.78, 999.6, -1_234_567.0].map(short);
-        assert_eq!(shown, ["0", "0.0012", "1.23", "56.8", "1,000", "-1,234,567"]);
+        let shown = [0.0, 0.00123, 1.234, 8.0, 56.78, 999.6, -1_234_567.0].map(short);
+        assert_eq!(shown, ["0", "0.0012", "1.23", "8", "56.8", "1,000", "-1,234,567"]);
     }
 }
