@@ -1,6 +1,7 @@
 //! LaunchDarkly's `Migrator`: its client has its flags from a test source and sends no events, which flatters it.
 
 use std::hint::black_box;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,10 +36,10 @@ async fn case(work: Work, stage: Stage) -> Result<Case> {
     let migrator =
         builder.read(on(old), on(new), Some(|a, b| a == b)).build().map_err(|error| anyhow!(error))?;
     // It wants `&mut self` for each request: one caller at a time.
-    let migrator = Arc::new(Mutex::new(migrator));
+    let migrator = Rc::new(Mutex::new(migrator));
     let caller = ContextBuilder::new("caller").build().map_err(|error| anyhow!(error))?;
     Ok(Case::new(Peer::LaunchDarkly, work, move |times| {
-        let (migrator, caller) = (Arc::clone(&migrator), caller.clone());
+        let (migrator, caller) = (Rc::clone(&migrator), caller.clone());
         async move {
             let mut migrator = migrator.lock().await;
             for _ in 0..times {

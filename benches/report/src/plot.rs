@@ -54,7 +54,7 @@ impl Plot {
         let (left, right) = bounds(all().map(|point| point.0)).ok_or("a plot without points")?;
         let top = all().map(|point| point.1).fold(0.0, f64::max);
         let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, ("sans-serif", 18))
+            .caption(&self.title, ("sans-serif", 24))
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(76)
@@ -66,6 +66,7 @@ impl Plot {
             .light_line_style(WHITE)
             .x_label_formatter(&label)
             .y_label_formatter(&label);
+        mesh.label_style(("sans-serif", 18)).axis_desc_style(("sans-serif", 20));
         mesh.draw().map_err(failed)?;
         for (line, color) in self.lines.iter().zip(COLORS.into_iter().cycle()) {
             let points = || line.points.iter().copied();
@@ -77,6 +78,8 @@ impl Plot {
         }
         chart
             .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .label_font(("sans-serif", 18))
             .border_style(BLACK.mix(0.3))
             .background_style(WHITE.mix(0.8))
             .draw()

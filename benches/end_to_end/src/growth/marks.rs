@@ -39,12 +39,15 @@ pub(super) async fn section(folder: &Folder, output: &Output) -> Result<Section>
     let (mut table, mut points) =
         (Table::new("", &["marks", "a mark: p50 µs", "a read: ns", "repairs/s"]), Vec::new());
     stack.reconciler.pause();
-    for marks in powers(2, output.or_quick(6, 4)) {
+    for marks in std::iter::once(0).chain(powers(2, output.or_quick(6, 4))) {
         up_to(&stack, marks).await?;
         let numbers = [mark_micros(&stack).await, read_nanos(&stack).await?, repairs(&stack, marks).await];
         let [mark, read, repairs] = numbers;
-        table.row([(marks as f64).into(), mark.into(), read.into(), repairs.into()]);
-        points.push((marks as f64, numbers));
+        let repairs = if marks > 0 { repairs.into() } else { "".into() };
+        table.row([(marks as f64).into(), mark.into(), read.into(), repairs]);
+        if marks > 0 {
+            points.push((marks as f64, numbers)); // the axis is logarithmic
+        }
     }
     let of = |at: usize| points.iter().map(|(marks, numbers)| (*marks, numbers[at])).collect();
     let x = "marks that stand";
