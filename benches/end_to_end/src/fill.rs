@@ -1,0 +1,133 @@
+//! Everything is copied: by a fill, and by a loop written by hand. And what is marked, by the reconciler.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use bench_report::{Cell, Goal, Output, Section, Table, median, median_ratio};
+use crossfade::copy::Copier;
+use crossfade::fill::Fill;
+use crossfade::route::Stage;
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
+
+use super::by_hand::{IN_FLIGHT, PAGE, copy};
+use super::cassandra::InCassandra;
+use super::clock::resident_mb;
+use super::invoices::key;
+use super::mariadb::MariaDb;
+use super::servers::Servers;
+
+/// No write of `off` is running when a fill begins, so it need not wait for one.
+const NOTHING_LANDS_LATE: &str = "late_bound = { legacy = \"1ms\", target = \"1ms\" }";
+/// Marks that are repaired.
+const MARKS: i64 = 10_000;
+/// Marks that are made at once.
+const MARKED_AT_ONCE: usize = 256;
+
+type OurCopier = Copier<MariaDb, InCassandra>;
+
+/// What is measured of one way to copy.
+#[derive(Default)]
+struct Copied {
+    rates: Vec<f64>,
+    /// Up to where MariaDB was copied, and Cassandra not yet walked through.
+    of_the_copy: Vec<f64>,
+    resident_mb: f64,
+}
+
+pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Section> {
+    let mut section = Section::new("Copying everything").note(format!(
+        "From MariaDB to Cassandra. By hand: pages of {PAGE} rows in the order of their keys, {IN_FLIGHT} writes in flight; no \
+         stamps, no checkpoint, and it never looks at what only Cassandra has. A fill saves its place in a durable journal \
+         after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is that of the process when it has ended.",
+    ));
+    for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 2)], vec![(10_000, 1)]) {
+        let (table, goals) = of(servers, rows, rounds).await?;
+        section.tables.push(table);
+        section.goals.extend(goals);
+    }
+    section.tables.push(repairs(servers).await?);
+    Ok(section)
+}
+
+async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal; 2])> {
+    servers.mariadb.seed(rows).await?;
+    let (mut by_hand, mut like_it, mut by_default) =
+        (Copied::default(), Copied::default(), Copied::default());
+    for _ in 0..rounds {
+        servers.cassandra.clear().await?;
+        let start = Instant::now();
+        let copied = copy(&servers.mariadb, &servers.cassandra).await?;
+        by_hand.ended(copied, (start, start.elapsed()), rows)?;
+        filled(servers, rows, &mut like_it, |copier| copier.page_size(PAGE).concurrency(IN_FLIGHT)).await?;
+        filled(servers, rows, &mut by_default, |copier| copier).await?;
+    }
+    let columns = ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB"];
+    let mut table = Table::new(&format!("{rows} rows"), &columns);
+    for (name, copied) in [
+        ("by hand", &by_hand),
+        ("fill, same pages and writes in flight", &like_it),
+        ("fill, by default: pages of 500 in 4 parts", &by_default),
+    ] {
+        let numbers = |rates: &Vec<f64>| [median(rates), median_ratio(rates, &by_hand.rates)].map(Cell::from);
+        let ([rate, ratio], [copy, of_copy]) = (numbers(&copied.rates), numbers(&copied.of_the_copy));
+        table.row([name.into(), rate, ratio, copy, of_copy, copied.resident_mb.into()]);
+    }
+    let goal = |what: &str, ours: &[f64]| {
+        let what = format!("fill of {rows} rows{what}: rate over the hand-written copy");
+        Goal::at_least(&what, 0.85, median_ratio(ours, &by_hand.rates), "x")
+    };
+    let goals = [goal(", the copy alone", &like_it.of_the_copy), goal("", &like_it.rates)];
+    Ok((table, goals))
+}
+
+impl Copied {
+    fn ended(&mut self, copied: u64, (start, first_walk): (Instant, Duration), rows: i64) -> Result<()> {
+        self.rates.push(copied as f64 / start.elapsed().as_secs_f64());
+        self.of_the_copy.push(copied as f64 / first_walk.as_secs_f64());
+        self.resident_mb = resident_mb();
+        ensure!(copied == rows.cast_unsigned(), "{copied} of {rows} rows were copied");
+        Ok(())
+    }
+}
+
+async fn filled(
+    servers: &Servers,
+    rows: i64,
+    copied: &mut Copied,
+    with: impl FnOnce(OurCopier) -> OurCopier,
+) -> Result<()> {
+    servers.cassandra.clear().await?;
+    let migrated = servers.migrated(Stage::DualWrite, NOTHING_LANDS_LATE).await?;
+    let start = Instant::now();
+    let fill = Fill::new(with(migrated.copier));
+    let mut progress = fill.progress();
+    let first_walk = tokio::spawn(async move {
+        progress.wait_for(|progress| progress.authority_done).await.map(|_| start.elapsed())
+    });
+    let progress = fill.run().await?;
+    copied.ended(progress.copied, (start, first_walk.await??), rows)?;
+    migrated.close().await
+}
+
+/// How fast marks are repaired that were left.
+async fn repairs(servers: &Servers) -> Result<Table> {
+    servers.mariadb.seed(MARKS).await?;
+    servers.cassandra.clear().await?;
+    let migrated = servers.migrated(Stage::DualWrite, NOTHING_LANDS_LATE).await?;
+    migrated.reconciler.pause();
+    tokio::time::sleep(Duration::from_millis(100)).await; // until a round that began has ended
+    let journal = migrated.routing.journal();
+    let marks = stream::iter((0..MARKS).map(|n| journal.mark_for_repair(key(n).to_key().into())));
+    marks.buffer_unordered(MARKED_AT_ONCE).try_collect::<Vec<()>>().await.context("marks")?;
+    let start = Instant::now();
+    migrated.reconciler.resume();
+    migrated.settled().await?;
+    let mut table = Table::new(&format!("{MARKS} marks that were left"), &["", "marks/s"]);
+    table.row([
+        "repaired by the reconciler, 8 at once".into(),
+        (MARKS as f64 / start.elapsed().as_secs_f64()).into(),
+    ]);
+    migrated.close().await?;
+    Ok(table)
+}

@@ -1,0 +1,106 @@
+//! How fast marks become durable, by where the journal is.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use bench_report::{Goal, Output, Section, Table, median};
+use crossfade::route::Stage;
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
+
+use super::invoices::Request;
+use super::load::{Seen, clients, closed};
+use super::memory::InMemory;
+use super::migrated::{Migrated, WAITS};
+use super::servers::Places;
+
+const DATABASE: &str = "crossfade_bench_journal";
+/// The others have none that runs.
+const RECONCILED: &str = "SQLite, beside a reconciler that finds nothing to do";
+const WRITERS: [usize; 3] = [1, 16, 256];
+const KEYS: i64 = 1_000_000;
+
+pub(crate) async fn section(places: &Places, output: &Output) -> Result<Section> {
+    let folder = places.folder()?;
+    let mut urls = vec![
+        ("SQLite", folder.journal()),
+        (RECONCILED, folder.journal()),
+        ("MariaDB", in_mariadb(places.mysql()?).await?),
+    ];
+    if let Some(server) = &places.postgres {
+        urls.push(("PostgreSQL", in_postgres(server).await?));
+    }
+    let mut opened = Vec::new();
+    for (name, url) in urls {
+        let (legacy, target) = (InMemory::default(), InMemory::default());
+        let services = (legacy.service(), target.service());
+        let stores = ((legacy, services.0), (target, services.1));
+        let migrated = Migrated::at((Stage::DualWrite, WAITS), &url, stores.0, stores.1).await?;
+        opened.push((name, if name == RECONCILED { migrated } else { migrated.without_reconciler() }));
+    }
+    let mut table = Table::new("", &["", "writers", "marks/s", "p50 ms", "p99 ms"]);
+    let mut goals = Vec::new();
+    for writers in WRITERS {
+        for ((name, _), (seen, rate)) in opened.iter().zip(of(&opened, writers, output).await?) {
+            ensure!(seen.failed == 0, "{} writes failed on {name}", seen.failed);
+            let [p50, p99] = [0.5, 0.99].map(|share| seen.quantile(share).into());
+            table.row([(*name).into(), (writers as f64).into(), rate.into(), p50, p99]);
+            goals.extend(goal(name, writers, rate));
+        }
+    }
+    for (_, migrated) in opened {
+        migrated.close().await?;
+    }
+    let section = Section::new("The journal alone").note(
+        "Writes through crossfade in `dual_write` over two stores in memory, so that all a write waits for is its mark: each write \
+         makes one mark, durably, and takes it away again. Every writer waits for its own; what is there at once is one commit.",
+    );
+    Ok(Section { tables: vec![table], goals, ..section })
+}
+
+/// What the writers saw of each journal, and the median of its rates, the journals in turn.
+async fn of(
+    opened: &[(&str, Migrated<InMemory, InMemory>)],
+    writers: usize,
+    output: &Output,
+) -> Result<Vec<(Seen, f64)>> {
+    let (rounds, lasts) = output.or_quick((3, Duration::from_secs(1)), (1, Duration::from_millis(500)));
+    let mut seen: Vec<_> = opened.iter().map(|_| (Seen::new(), Vec::new())).collect();
+    for _ in 0..rounds {
+        for ((_, migrated), (seen, rates)) in opened.iter().zip(&mut seen) {
+            let next = || Request::put(fastrand::i64(0..KEYS));
+            let round = closed(clients(&migrated.service, writers, next), lasts).await;
+            migrated.settled().await?;
+            rates.push(round.rate());
+            seen.add(&round);
+        }
+    }
+    Ok(seen.into_iter().map(|(seen, rates)| (seen, median(&rates))).collect())
+}
+
+fn goal(name: &str, writers: usize, rate: f64) -> Option<Goal> {
+    let wanted = match (name, writers) {
+        ("SQLite", 256) => 100_000.0,
+        ("MariaDB", 256) => 150_000.0,
+        _ => return None,
+    };
+    Some(Goal::at_least(&format!("journal in {name}, {writers} writers"), wanted, rate, " marks/s"))
+}
+
+async fn in_mariadb(server: &str) -> Result<String> {
+    let mut admin = MySqlConnection::connect(server).await?;
+    for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
+        sqlx::raw_sql(AssertSqlSafe(format!("{statement} {DATABASE}"))).execute(&mut admin).await?;
+    }
+    admin.close().await?;
+    Ok(format!("{server}/{DATABASE}"))
+}
+
+async fn in_postgres(server: &str) -> Result<String> {
+    let server = server.trim_end_matches("/postgres");
+    let mut admin = PgConnection::connect(&format!("{server}/postgres")).await?;
+    for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
+        sqlx::raw_sql(AssertSqlSafe(format!("{statement} {DATABASE}"))).execute(&mut admin).await?;
+    }
+    admin.close().await?;
+    Ok(format!("{server}/{DATABASE}"))
+}

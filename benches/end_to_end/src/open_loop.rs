@@ -1,0 +1,57 @@
+//! Writes at a fixed rate, whatever the answers do: latency counts from when a write should have been made.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bench_report::{Output, Section, Table};
+use crossfade::route::Stage;
+
+use super::invoices::{Request, Service};
+use super::load::{Seen, open};
+use super::migrated::{ANSWERS_AT_ONCE, WAITS};
+use super::servers::Servers;
+
+const INVOICES: i64 = 20_000;
+
+pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Result<Section> {
+    servers.mariadb.seed(INVOICES).await?;
+    let migrations = [
+        ("off", servers.migrated(Stage::Off, WAITS).await?),
+        ("dual_write, copy waited for", servers.migrated(Stage::DualWrite, WAITS).await?),
+        ("dual_write, wait = 0", servers.migrated(Stage::DualWrite, ANSWERS_AT_ONCE).await?),
+    ];
+    let mut ways: Vec<(&str, Service, Seen)> = vec![
+        ("MariaDB alone", servers.mariadb.service(), Seen::new()),
+        ("by hand: MariaDB, read back, Cassandra", servers.by_hand(), Seen::new()),
+    ];
+    ways.extend(migrations.iter().map(|(name, it)| (*name, it.service.clone(), Seen::new())));
+    let (rounds, lasts) = output.or_quick((3, Duration::from_secs(2)), (1, Duration::from_secs(1)));
+    for _ in 0..rounds {
+        for (_, service, seen) in &mut ways {
+            let next = || Request::put(fastrand::i64(0..INVOICES));
+            seen.add(&open(service.clone(), rate, lasts, next).await);
+        }
+    }
+    let mut table =
+        Table::new("", &["", "answered/s", "p50 ms", "p90 ms", "p99 ms", "CPU µs each", "failed"]);
+    for (name, _, seen) in &ways {
+        let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| seen.quantile(share).into());
+        table.row([
+            (*name).into(),
+            seen.rate().into(),
+            p50,
+            p90,
+            p99,
+            seen.cpu_each().into(),
+            (seen.failed as f64).into(),
+        ]);
+    }
+    for (_, migrated) in migrations {
+        migrated.settled().await?;
+        migrated.close().await?;
+    }
+    let section = Section::new("Writes at a fixed rate").note(format!(
+        "{rate} writes a second, each made when it is due; its latency counts from then. All ways in turn."
+    ));
+    Ok(Section { tables: vec![table], ..section })
+}

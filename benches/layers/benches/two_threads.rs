@@ -1,0 +1,187 @@
+//! What two cores do to each other: the same stack on one thread and on two at once, and what else is asked of the routing.
+//!
+//! `cargo bench -p bench-layers --bench two_threads`. Rounds in turn, and their medians.
+
+#![allow(clippy::expect_used, reason = "a bench that cannot start may panic")]
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Barrier;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use bench_layers::{Constant, IfStage, Migration, Number, Request, Store};
+use bench_report::{Case, Goal, Output, Section, Table, interleaved, median};
+use clap::Parser;
+use crossfade::data::Key;
+use crossfade::route::{RoutingConfig, Stage};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+use tower::Service;
+
+const PUT: Request = Request::Put(7);
+/// Nothing is shadowed, and every key is in the cohort.
+const EVERYBODY: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
+/// Of one thread in one round.
+const REQUESTS: u64 = 500_000;
+/// A journal in memory looks through all that are left for each that is added: more take long to set up.
+const MARKS: i64 = 10_000;
+const SAMPLE: Duration = Duration::from_millis(3);
+
+/// Times the idle stack on one and on two threads, dirty checks, and swaps of the config.
+#[derive(Parser, Debug)]
+struct Options {
+    #[command(flatten)]
+    output: Output,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let sections = [scaling(&options.output), dirty(&options.output), swaps(&options.output)];
+    options.output.write(&sections)
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
+}
+
+/// A future of stores that answer at once is ready at once.
+fn answer<T>(future: impl Future<Output = Result<u64, T>>) -> u64 {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(number)) => number,
+        Poll::Ready(Err(_)) | Poll::Pending => panic!("the store did not answer"),
+    }
+}
+
+/// Threads that have just begun may share a core for as long as a round lasts.
+fn pin(core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    // Where that is not allowed, rounds differ more.
+    let _ = sched_setaffinity(None, &cores);
+}
+
+/// Requests a second of so many threads at once, each of which clones the stack for each request.
+fn throughput(stack: &impl Store, request: Request, threads: usize) -> f64 {
+    let barrier = Barrier::new(threads);
+    let hammer = |core: usize| {
+        pin(core);
+        let runtime = runtime();
+        let _entered = runtime.enter();
+        barrier.wait();
+        let start = Instant::now();
+        for _ in 0..REQUESTS {
+            black_box(answer(stack.clone().call(black_box(request))));
+        }
+        REQUESTS as f64 / start.elapsed().as_secs_f64()
+    };
+    thread::scope(|scope| {
+        let hammer = &hammer;
+        let running: Vec<_> = (0..threads).map(|core| scope.spawn(move || hammer(core))).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    })
+}
+
+fn scaling(output: &Output) -> Section {
+    let off = runtime().block_on(Migration::at(Stage::Off, "", Constant, Constant)).stack();
+    let mut table = Table::new("", &["", "1 thread: M/s", "2 threads: M/s", "scaling"]);
+    let mut goals = Vec::new();
+    let mut row = |name: &str, of: &dyn Fn(usize) -> f64, wanted: Option<f64>| {
+        let rounds: Vec<_> = (0..output.or_quick(25, 7)).map(|_| (of(1), of(2))).collect();
+        let middle = |of: fn(&(f64, f64)) -> f64| median(&rounds.iter().map(of).collect::<Vec<_>>());
+        let scaling = middle(|(one, two)| two / one);
+        table.row([
+            name.into(),
+            (middle(|r| r.0) / 1e6).into(),
+            (middle(|r| r.1) / 1e6).into(),
+            scaling.into(),
+        ]);
+        goals
+            .extend(wanted.map(|wanted| {
+                Goal::at_least(&format!("{name}: two threads over one"), wanted, scaling, "x")
+            }));
+    };
+    row("bare store", &|threads| throughput(&Constant, PUT, threads), None);
+    row("hand-written if stage, read", &|threads| throughput(&IfStage::new(), Request::Get, threads), None);
+    row("idle read, stack cloned for each", &|threads| throughput(&off, Request::Get, threads), Some(1.9));
+    row("idle write, stack cloned for each", &|threads| throughput(&off, PUT, threads), Some(1.9));
+    let section = Section::new("Two threads").note(
+        "The stack in `off`, cloned for each request, on one thread and on two at once, each on a core of its own, with nothing between the requests; 2 is \
+         perfect, on a machine with two cores that nothing else uses. The store touches nothing that the threads share.",
+    );
+    Section { tables: vec![table], goals, ..section }
+}
+
+/// A read of a key in the cohort: only where the target may answer is it asked whether the key is dirty.
+fn dirty(output: &Output) -> Section {
+    let runtime = runtime();
+    let marked = |marks: &[(i64, i64)]| {
+        runtime.block_on(async {
+            let canary = Migration::at(Stage::Canary, EVERYBODY, Number::new(), Number::new()).await;
+            for (group, item) in marks {
+                let scope = Key::new(group, item).into();
+                canary.routing.journal().mark_for_repair(scope).await.expect("a journal in memory");
+            }
+            canary.stack()
+        })
+    };
+    let elsewhere: Vec<_> = (0..MARKS).map(|item| (2 + item % 1_000, item)).collect();
+    let beside: Vec<_> = (0..MARKS).map(|item| (1, 2 + item)).collect();
+    let read = |mut stack: Box<dyn FnMut() -> u64>| {
+        move |times| {
+            let start = Instant::now();
+            (0..times).for_each(|_| _ = black_box(stack()));
+            start.elapsed()
+        }
+    };
+    let case = |name: &str, marks: &[(i64, i64)]| {
+        let mut stack = marked(marks);
+        Case::new(name, read(Box::new(move || answer(stack.call(black_box(Request::Get))))))
+    };
+    let mut cases = [
+        case("no mark", &[]),
+        case("10,000 marks on other groups", &elsewhere),
+        case("10,000 marks on other keys of the group", &beside),
+        case("the key is marked, so legacy answers", &[(1, 1)]),
+    ];
+    let _entered = runtime.enter();
+    let times = interleaved(&mut cases, output.or_quick(51, 11), SAMPLE);
+    let mut table = Table::new("", &["", "ns", "above no mark"]);
+    for time in &times {
+        table.row([
+            time.name.as_str().into(),
+            time.median().into(),
+            (time.median() - times[0].median()).into(),
+        ]);
+    }
+    let section = Section::new("Is it dirty?")
+        .note("A read in `canary`, its key in the cohort. In `dual_write` no read asks: legacy answers in any case. \
+             Up to a million marks: see \"Growth: marks\".");
+    Section { tables: vec![table], ..section }
+}
+
+fn swaps(output: &Output) -> Section {
+    let swaps = output.or_quick(2_000, 200);
+    let took: Vec<f64> = runtime().block_on(async {
+        let off = Migration::at(Stage::DualWrite, "", Number::new(), Number::new()).await;
+        let mut took = Vec::new();
+        for swap in 0..swaps {
+            let config = format!("stage = \"dual_write\"\nshadow = {{ sample = \"{}%\" }}", swap % 100);
+            let config = RoutingConfig::from_toml(&config).expect("a config of the bench's own");
+            let start = Instant::now();
+            off.routing.swap(config).await.expect("the same stage").drained().await;
+            took.push(start.elapsed().as_secs_f64() * 1e6);
+        }
+        took
+    });
+    let mut table = Table::new("", &["", "µs"]);
+    table.row(["a swap of the config, and its drain, without load".into(), median(&took).into()]);
+    let section = Section::new("Swaps of the config").note(
+        "That 20,000 swaps under load show no request two configs is a test: `stages.rs`, \
+         `a_request_sees_one_config_under_thousands_of_swaps`.",
+    );
+    Section { tables: vec![table], ..section }
+}

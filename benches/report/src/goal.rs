@@ -1,0 +1,71 @@
+//! A goal, and how far it was met.
+
+use serde::{Deserialize, Serialize};
+
+/// What was promised, and what was measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Goal {
+    /// What is measured.
+    pub what: String,
+    /// What it should be.
+    pub wanted: Wanted,
+    /// What it is.
+    pub measured: f64,
+    /// Of both numbers.
+    pub unit: String,
+}
+
+/// What a number should be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+impl Goal {
+    /// This number should be `wanted` or more.
+    #[must_use]
+    pub fn at_least(what: &str, wanted: f64, measured: f64, unit: &str) -> Self {
+        Self { what: what.to_owned(), wanted: Wanted::AtLeast(wanted), measured, unit: unit.to_owned() }
+    }
+
+    /// This number should be `wanted` or less.
+    #[must_use]
+    pub fn at_most(what: &str, wanted: f64, measured: f64, unit: &str) -> Self {
+        Self { what: what.to_owned(), wanted: Wanted::AtMost(wanted), measured, unit: unit.to_owned() }
+    }
+
+    /// Whether it was.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        match self.wanted {
+            Wanted::AtLeast(wanted) => self.measured >= wanted,
+            Wanted::AtMost(wanted) => self.measured <= wanted,
+        }
+    }
+
+    /// In a word, or how far it was missed.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        if self.is_met() {
+            return "met".to_owned();
+        }
+        let (Wanted::AtLeast(wanted) | Wanted::AtMost(wanted)) = self.wanted;
+        format!("missed by {:.1} %", 100.0 * (self.measured / wanted - 1.0).abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_that_is_missed_says_by_how_much() {
+        assert_eq!(Goal::at_least("ratio", 0.85, 0.85, "").verdict(), "met");
+        assert_eq!(Goal::at_least("ratio", 0.8, 0.6, "").verdict(), "missed by 25.0 %");
+        assert_eq!(Goal::at_most("time", 2.0, 2.2, "ms").verdict(), "missed by 10.0 %");
+    }
+}
