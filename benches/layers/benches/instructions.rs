@@ -93,7 +93,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::off_write(args = (stack(Stage::Off, PUT)), config = at_most(460))]
 #[bench::off_write_cloned(args = (cloned_stack(Stage::Off, PUT)), config = at_most(470))]
 #[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(420))]
-#[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(520))]
+#[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(460))]
 #[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(570))]
 #[bench::canary_read_in_the_cohort(in_the_cohort())]
 #[bench::by_hand_write(by_hand())]
