@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crossfade::Migration;
-use crossfade::backend::cassandra::Cassandra;
+use crossfade::backend::cassandra::{Cassandra, Statement};
 use crossfade::backend::sql::{MySql, Postgres};
 use crossfade::copy::Copier;
 use crossfade::data::Key;
@@ -78,6 +78,11 @@ async fn named() -> Cassandra {
     store
 }
 
+/// A new statement: one that is prepared already keeps the keyspace that it was prepared in.
+async fn name_of_statement(statement: Statement<(String,)>) -> String {
+    statement.one(()).await.unwrap().unwrap().0
+}
+
 async fn name_of(session: &Session) -> String {
     let rows = session.query_unpaged(NAME, ()).await.unwrap().into_rows_result().unwrap();
     rows.single_row::<(String,)>().unwrap().0
@@ -106,19 +111,16 @@ where
 #[tokio::test]
 async fn on_cassandra_background_work_and_shadow_reads_have_a_session_that_callers_have_not() {
     let store = named().await;
-    let name = store.reads::<(String,)>(NAME);
-    let name_of_statement = async || name.one(()).await.unwrap().unwrap().0;
-    assert_eq!(name_of_statement().await, "callers");
+    assert_eq!(name_of_statement(store.reads(NAME)).await, "callers");
     assert_eq!(name_of(store.session().unwrap()).await, "callers");
-    assert_eq!(name.background().one(()).await.unwrap().unwrap().0, "background");
+    assert_eq!(name_of_statement(store.reads(NAME).background()).await, "background");
     assert_eq!(name_of(store.background().unwrap()).await, "background");
 
     let (seen, mut shadow) = mpsc::unbounded_channel();
-    let asks = name.clone();
     in_a_shadow_read(&store, move |store| {
-        let (asks, seen) = (asks.clone(), seen.clone());
+        let seen = seen.clone();
         async move {
-            let by_statement = asks.one(()).await.unwrap().unwrap().0;
+            let by_statement = name_of_statement(store.reads(NAME)).await;
             let by_driver = name_of(store.session().unwrap()).await;
             seen.send((Leg::current(), by_statement, by_driver)).unwrap();
         }
@@ -127,5 +129,5 @@ async fn on_cassandra_background_work_and_shadow_reads_have_a_session_that_calle
     let (leg, by_statement, by_driver) =
         timeout(Duration::from_secs(30), shadow.recv()).await.unwrap().unwrap();
     assert_eq!((leg, &*by_statement, &*by_driver), (Leg::Shadow, "background", "background"));
-    assert_eq!(name_of_statement().await, "callers", "callers stay where they were");
+    assert_eq!(name_of_statement(store.reads(NAME)).await, "callers", "callers stay where they were");
 }
