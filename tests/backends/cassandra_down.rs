@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use crossfade::backend::cassandra::Cassandra;
+use crossfade::backend::cassandra::{Cassandra, CassandraError};
 use crossfade::data::Outcome;
+use scylla::errors::ExecutionError;
 use tokio::time::{sleep, timeout};
 
 use crate::notes::CASSANDRA_TABLE;
 use crate::servers::{alter, keyspace, own};
+
+const BACKGROUND_DEADLINE: Duration = Duration::from_millis(400);
 
 const INSERT: &str = "INSERT INTO notes (customer, id, total, words) VALUES (1, ?, 0, '')";
 
@@ -22,26 +25,50 @@ pub(crate) async fn until(what: impl AsyncFn() -> bool) {
     .unwrap();
 }
 
+/// The deadline that a statement ran into.
+fn given_up_after(error: &CassandraError) -> Option<Duration> {
+    match error {
+        CassandraError::PreparedTooSlowly(after) => Some(*after),
+        CassandraError::Execution { source, .. } => match **source {
+            ExecutionError::RequestTimeout(after) => Some(after),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// One server for all of it: it takes its seconds to start.
 #[tokio::test]
 async fn a_cassandra_that_goes_away_says_what_became_of_writes_and_is_found_again() {
     let server = own(test_servers::Cassandra::start).await;
     let url = keyspace(&server.url()).await;
-    let store = Cassandra::builder(&url).deadline(Duration::from_secs(1)).open().await.unwrap();
+    let builder = Cassandra::builder(&url).deadline(Duration::from_secs(1));
+    let store = builder.background_deadline(BACKGROUND_DEADLINE).open().await.unwrap();
     alter(store.session().unwrap(), CASSANDRA_TABLE).await;
     let (once, again, conditional) =
         (store.writes(INSERT), store.replaces(INSERT), store.writes_if(format!("{INSERT} IF NOT EXISTS")));
     once.run((1_i64,)).await.unwrap();
     again.run((2_i64,)).await.unwrap();
     assert!(conditional.applied((3_i64,)).await.unwrap());
+    let background = again.background();
+    background.run((2_i64,)).await.unwrap();
+    let background_new = store.writes(format!("{INSERT} USING TTL 30")).background();
 
     // It stands still: nobody knows.
     let server = own(move || server.node(1).pause().map(|()| server)).await;
-    let (one, two, three) =
-        tokio::join!(once.run((4_i64,)), again.run((5_i64,)), conditional.applied((6_i64,)));
-    for error in [one.unwrap_err(), two.unwrap_err(), three.unwrap_err()] {
+    let (one, two, three, four, five) = tokio::join!(
+        once.run((4_i64,)),
+        again.run((5_i64,)),
+        conditional.applied((6_i64,)),
+        background.run((5_i64,)),
+        background_new.run((7_i64,))
+    );
+    let background_error = four.unwrap_err();
+    assert_eq!(given_up_after(&background_error), Some(BACKGROUND_DEADLINE), "{background_error:?}");
+    for error in [one.unwrap_err(), two.unwrap_err(), three.unwrap_err(), background_error] {
         assert_eq!(Cassandra::outcome(&error), Outcome::Unknown, "{error:?}");
     }
+    assert_eq!(given_up_after(&five.unwrap_err()), Some(BACKGROUND_DEADLINE));
     // A statement that is not prepared yet was not sent.
     let new = store.writes(format!("{INSERT} USING TTL 60"));
     let error = new.run((7_i64,)).await.unwrap_err();

@@ -7,7 +7,10 @@ use crossfade::backend::sql::{self, MySql, Postgres};
 use crossfade::data::Outcome;
 use test_servers::MariaDb;
 
-use crate::servers::{cassandra_url, in_cassandra, in_mysql, mysql_database, mysql_url, own, postgres_url};
+use crate::cassandra_down::until;
+use crate::servers::{
+    cassandra_url, in_cassandra, in_mysql, in_postgres, mysql_database, mysql_url, own, postgres_url,
+};
 
 fn assert_says(error: &impl std::error::Error, words: &[&str]) {
     let shown = error.to_string();
@@ -33,9 +36,9 @@ async fn a_wrong_url_says_what_a_right_one_looks_like() {
     let cassandra = Cassandra::open("cassandra://app:s3cret@db").await.unwrap_err();
     assert_says(&cassandra, &["Cassandra", "no keyspace", "cassandra://user:password@"]);
     for url in ["mysql://app:s3cret@db:port/billing", "mysql://app:s3cret@/:/"] {
-        if let Err(error) = MySql::open(url).await {
-            assert_says(&error, &["MySQL"]);
-        }
+        let error = MySql::open(url).await.unwrap_err();
+        assert!(matches!(error, sql::OpenError::Url { .. }), "{error}");
+        assert_says(&error, &["MySQL", "mysql://user:password@127.0.0.1:3306/billing"]);
     }
 }
 
@@ -82,6 +85,39 @@ async fn a_wrong_password_names_the_user() {
     let postgres = Postgres::open(&postgres).await.unwrap_err();
     assert!(matches!(postgres, sql::OpenError::NotLetIn { .. }), "{postgres}");
     assert_says(&postgres, &["PostgreSQL", "does not let app in", "check user and password"]);
+}
+
+#[tokio::test]
+async fn a_user_of_mariadb_with_another_password_is_not_let_in() {
+    let url = mysql_database(&mysql_url()).await;
+    let (_, name) = url.rsplit_once('/').unwrap();
+    let user = format!("CREATE USER {name} IDENTIFIED BY 'right'; GRANT ALL ON {name}.* TO {name}");
+    in_mysql(&url, &user).await;
+    MySql::open(&login(&url, &format!("{name}:right"))).await.unwrap();
+    let error = MySql::open(&login(&url, &format!("{name}:s3cret"))).await.unwrap_err();
+    assert!(matches!(error, sql::OpenError::NotLetIn { .. }), "{error}");
+    assert_says(&error, &["MySQL", &format!("does not let {name} in"), "check user and password"]);
+}
+
+/// The server has the file written, which is read again some time later.
+const ASK_APP_FOR_ITS_PASSWORD: &str = "
+    DO $$ BEGIN EXECUTE format('COPY (VALUES (''host all app all scram-sha-256''), (''host all all all trust'')) TO %L',
+        current_setting('hba_file')); END $$;
+    SELECT pg_reload_conf()";
+
+/// A role that is not there is answered otherwise (28000) than one whose password is another (28P01).
+#[tokio::test]
+async fn a_role_of_postgres_with_another_password_is_not_let_in() {
+    let server = own(test_servers::Postgres::start).await;
+    let url = server.url();
+    in_postgres(&url, "CREATE ROLE app LOGIN PASSWORD 'right'").await;
+    in_postgres(&url, ASK_APP_FOR_ITS_PASSWORD).await;
+    let (right, wrong) = (login(&url, "app:right"), login(&url, "app:s3cret"));
+    until(async || Postgres::open(&wrong).await.is_err()).await;
+    Postgres::open(&right).await.unwrap();
+    let error = Postgres::open(&wrong).await.unwrap_err();
+    assert!(matches!(error, sql::OpenError::NotLetIn { .. }), "{error}");
+    assert_says(&error, &["PostgreSQL", "does not let app in", "password authentication failed"]);
 }
 
 /// MariaDB does not tell a stranger whether the database is there.

@@ -17,7 +17,16 @@ pub struct Builder {
 pub(super) struct Settings {
     pub(super) consistency: Consistency,
     pub(super) deadline: Duration,
+    /// None: that of callers.
+    pub(super) background_deadline: Option<Duration>,
     pub(super) connect_timeout: Duration,
+}
+
+impl Settings {
+    pub(super) fn deadline_of(self, background: bool) -> Duration {
+        let background = self.background_deadline.filter(|_| background);
+        background.unwrap_or(self.deadline)
+    }
 }
 
 impl Builder {
@@ -25,6 +34,7 @@ impl Builder {
         let settings = Settings {
             consistency: Consistency::Quorum,
             deadline: Duration::from_secs(5),
+            background_deadline: None,
             connect_timeout: Duration::from_secs(5),
         };
         Self { url: url.to_owned(), settings }
@@ -42,6 +52,14 @@ impl Builder {
     /// a statement has the same time once more.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
+        self
+    }
+
+    /// The same for copies, repairs, fill and shadow reads, whose session has a profile of its own. Default: that of callers.
+    /// A longer one gives the large pages of a fill their time, a shorter one keeps a slow store from being asked much by what
+    /// nobody waits for.
+    pub fn background_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.background_deadline = Some(deadline);
         self
     }
 

@@ -88,13 +88,13 @@ async fn sessions(place: &Place, settings: Settings) -> Result<Sessions, OpenErr
     // The nodes of the URL are tried one after the other.
     let nodes = u32::try_from(place.nodes.len()).unwrap_or(u32::MAX);
     let patience = settings.connect_timeout.saturating_mul(nodes) + GREETING_MAX;
-    let both = async { tokio::try_join!(session(place, settings), session(place, settings)) };
+    let both = async { tokio::try_join!(session(place, settings, false), session(place, settings, true)) };
     let silent = || OpenError::Silent { place: place.to_string(), after: patience };
     let (callers, background) = timeout(patience, both).await.map_err(|_| silent())??;
     Ok(Sessions { callers, background })
 }
 
-async fn session(place: &Place, settings: Settings) -> Result<Session, OpenError> {
+async fn session(place: &Place, settings: Settings, background: bool) -> Result<Session, OpenError> {
     let mut builder = SessionBuilder::new()
         .known_nodes(&place.nodes)
         .use_keyspace(&place.keyspace, true)
@@ -103,7 +103,7 @@ async fn session(place: &Place, settings: Settings) -> Result<Session, OpenError
         // A node that hangs keeps statements from being prepared for as long as its connections count as alive.
         .keepalive_interval(settings.deadline)
         .keepalive_timeout(settings.deadline)
-        .default_execution_profile_handle(profile(settings).into_handle());
+        .default_execution_profile_handle(profile(settings, background).into_handle());
     if let Some((user, password)) = &place.login {
         builder = builder.user(user, password);
     }
@@ -111,13 +111,13 @@ async fn session(place: &Place, settings: Settings) -> Result<Session, OpenError
 }
 
 /// What is not said to be idempotent is sent once.
-fn profile(settings: Settings) -> ExecutionProfile {
+fn profile(settings: Settings, background: bool) -> ExecutionProfile {
     let local = settings.consistency == Consistency::LocalQuorum;
     let serial = if local { SerialConsistency::LocalSerial } else { SerialConsistency::Serial };
     ExecutionProfile::builder()
         .consistency(settings.consistency)
         .serial_consistency(Some(serial))
-        .request_timeout(Some(settings.deadline))
+        .request_timeout(Some(settings.deadline_of(background)))
         .retry_policy(Arc::new(FallthroughRetryPolicy))
         .build()
 }

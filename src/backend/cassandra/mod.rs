@@ -75,8 +75,8 @@
 //!
 //! # Two sessions
 //!
-//! Copies, repairs, fill and shadow reads have a session, and so connections, of their own. A [`Statement`] runs on that for
-//! callers, in a shadow read on the other one, and [`background`](Statement::background) is for a
+//! Copies, repairs, fill and shadow reads have a session of their own, with its connections and its execution profile, whose
+//! timeout is [`Builder::background_deadline`]; all else is as for callers. A [`Statement`] runs on the session for callers, in a shadow read on the other one, and [`background`](Statement::background) is for a
 //! [`RecordStore`](crate::data::RecordStore).
 //!
 //! # A target that is down at the start

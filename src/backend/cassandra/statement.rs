@@ -103,7 +103,8 @@ impl<Row> Statement<Row> {
     async fn prepared(&self) -> Result<(&Session, &PreparedStatement), CassandraError> {
         let session = self.store.fitting(self.background)?;
         let background = self.background || Leg::current() == Leg::Shadow;
-        let prepared = self.shared.on(session, background, self.store.inner.settings.deadline);
+        let deadline = self.store.inner.settings.deadline_of(background);
+        let prepared = self.shared.on(session, background, deadline);
         Ok((session, prepared.await?))
     }
 }

@@ -48,6 +48,36 @@ fn a_wrong_password_is_refused_and_not_shown<P: Place>() {
     });
 }
 
+/// Who is there, with the password `right`.
+async fn a_wrong_and_the_right_password(url: &str) {
+    let with = |login| url.replace("root@", login).replace("postgres@", login);
+    let error = refused(&with("app:secret@")).await;
+    assert!(matches!(error, JournalError::Denied { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+    begun(&with("app:right@")).await.mark_for_repair(key(1)).await.unwrap();
+}
+
+#[test]
+fn on_mariadb_another_password_of_a_user_is_refused() {
+    let place = OnMariaDb::start();
+    runtime().block_on(async {
+        place.ask("CREATE USER app IDENTIFIED BY 'right'; GRANT ALL ON data.* TO app").await;
+        a_wrong_and_the_right_password(&place.url()).await;
+    });
+}
+
+/// After a restart the server asks one role for its password.
+#[test]
+fn on_postgres_another_password_of_a_role_is_refused() {
+    let place = OnPostgres::start();
+    let script = "CREATE ROLE app SUPERUSER LOGIN PASSWORD 'right';
+        DO $$ BEGIN EXECUTE format('COPY (VALUES (''host all app all scram-sha-256''), (''host all all all trust'')) TO %L',
+            current_setting('hba_file')); END $$; CHECKPOINT";
+    runtime().block_on(place.ask(script));
+    place.control().restart().unwrap();
+    runtime().block_on(a_wrong_and_the_right_password(&place.url()));
+}
+
 fn a_server_that_is_not_there_is_named<P: Place>() {
     let place = P::start();
     let url = place.url();
