@@ -78,6 +78,23 @@ async fn what_cannot_be_meant_or_reached_changes_nothing() {
     assert!(matches!(refused, FlagError::Refused(_)), "{refused}");
 }
 
+/// A provider's third of all would otherwise keep the way back shut.
+#[tokio::test]
+async fn a_weight_of_many_decimals_is_rounded_and_blocks_no_move() {
+    let (board, mut flags, routing) = migration("decimals").await;
+    flags.poll().await.unwrap();
+    for (stage, weight, rounded) in [
+        ("dual_write", "33.3333", "33.333%"),
+        ("off", "66.66666666666667", "66.667%"),
+        ("off", "99.9999", "100%"),
+    ] {
+        set(&board, stage, weight);
+        flags.poll().await.unwrap();
+        let weight = routing.config().cohort.weight.to_string();
+        assert_eq!((routing.stage().as_str(), &*weight), (stage, rounded));
+    }
+}
+
 #[tokio::test]
 async fn a_flag_that_stays_as_it_is_undoes_no_rollback() {
     let (board, mut flags, routing) = migration("rollback").await;
