@@ -30,6 +30,11 @@ fn set(board: &Board, stage: &str, weight: &str) {
 }
 
 #[tokio::test]
+async fn the_program_follows_the_flags_to_its_end() {
+    tokio::time::timeout(Duration::from_secs(30), run()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn the_stage_and_the_weight_follow_the_flags_also_by_the_names_of_launchdarkly() {
     let (board, mut flags, routing) = migration("follow").await;
     flags.poll().await.unwrap();
