@@ -26,9 +26,12 @@ fn the_lines_that_change_are_as_many_as_the_page_and_the_readme_say() {
 
 mod on_mariadb {
     use axum::http::Method;
+    use crossfade::data::{RecordKey, RecordStore};
+    use sqlx::mysql::MySqlPoolOptions;
     use tokio::runtime::Runtime;
 
     use super::*;
+    use crate::migration::InMySql;
 
     /// Runs on a database of a server of its own.
     fn on_a_server(test: impl AsyncFnOnce(String) -> Result<()>) -> Result<()> {
@@ -64,6 +67,26 @@ mod on_mariadb {
                 }
             }
             opened.close().await
+        })
+    }
+
+    #[test]
+    fn a_page_reads_only_itself_and_not_the_table_from_its_start() -> Result<()> {
+        on_a_server(async |url| {
+            drop(old_service(&url).await?);
+            // What a session has read is asked of the same session.
+            let pool = MySqlPoolOptions::new().max_connections(1).connect(&url).await?;
+            let fill = "INSERT INTO invoices (customer, id, total_cents) SELECT seq DIV 100, seq, seq FROM seq_1_to_2000";
+            raw_sql(fill).execute(&pool).await?;
+            raw_sql("FLUSH STATUS").execute(&pool).await?;
+            let after = RecordKey { group: 15, item: 1_580 };
+            let page = InMySql(pool.clone()).page(None, Some(&after), 10, 0).await?;
+            ensure!(page.records.len() == 10 && page.records[0].0.item == 1_581);
+            let reads = "SHOW SESSION STATUS LIKE 'Handler_read%'";
+            let reads: Vec<(String, String)> = sqlx::query_as(reads).fetch_all(&pool).await?;
+            let rows: u64 = reads.iter().filter_map(|(_, rows)| rows.parse::<u64>().ok()).sum();
+            ensure!(rows <= 100, "{reads:?}");
+            Ok(())
         })
     }
 

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Args) -> Result<bool> {
         new_databases::make_missing(&files).await?;
     }
     let demo = walk(args, &files, &history).await?;
-    conclude(&demo, args, &files)
+    Ok(conclude(&demo, args, &files)?.is_empty())
 }
 
 /// Fills legacy with the history, serves the gateway, and walks all stages.
@@ -129,7 +129,8 @@ async fn serve_demo(gateway: Router) -> Result<String> {
     Ok(base)
 }
 
-fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
+/// Shows what it came to; gives what keeps it from being a success.
+fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<Vec<String>> {
     let (report, traffic, faults) = (&demo.report, &demo.traffic, &demo.faults);
     let verdict = report.verdict(traffic, faults);
     let complaints = report.complaints(&verdict, traffic, faults);
@@ -147,7 +148,7 @@ fn conclude(demo: &Demo, args: &Args, files: &Files) -> Result<bool> {
         say(&format!("- {complaint}"));
     }
     say(if complaints.is_empty() { "PASSED: nothing lost, nothing different" } else { "FAILED" });
-    Ok(complaints.is_empty())
+    Ok(complaints)
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
     }
     let legacy = Legacy::open(&files.legacy).await.context("--legacy")?;
     let target = Target::open_or_later(&files.target).await.context("--target")?;
+    if let Some(path) = &args.config {
+        let config = ConfigFile::new(path).read().await?;
+        wiring::check_late_bounds(&config, &legacy, &target)
+            .with_context(|| format!("config file {}", path.display()))?;
+    }
     if let Some(folder) = &args.history {
         load(folder, &legacy, &target).await?;
     }

@@ -125,6 +125,42 @@ async fn on_cassandra_what_is_missing_is_an_error_at_the_start_that_says_what_to
     Served::start_with(folder.path(), free_address(), &["--target", &of("billing")]).terminate();
 }
 
+/// A copy of the config for files, with these late bounds.
+fn config_with(folder: &TempDir, legacy: &str, target: &str) -> String {
+    let path = folder.path().join("copied.toml");
+    let text = include_str!("routing.toml")
+        .replace("legacy = \"300ms\"", &format!("legacy = \"{legacy}\""))
+        .replace("target = \"300ms\"", &format!("target = \"{target}\""));
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_config_whose_late_bound_cassandra_does_not_keep_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody is there: what this store promises is known all the same.
+    let target = format!("cassandra://{}/billing", free_address());
+    let config = config_with(&folder, "300ms", "2s");
+    let said = Served::refused(folder.path(), &["--target", &target, "--config", &config]);
+    assert_says(
+        &said,
+        &["config file", "copied.toml", "late_bound.target", "Cassandra", "may land 2s after", "is 2s"],
+    );
+}
+
+#[test]
+fn a_config_whose_late_bound_mariadb_does_not_keep_is_refused_at_the_start() {
+    let Some(mariadb) = server(MARIADB) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let legacy = format!("{mariadb}/gateway_{:016x}", fastrand::u64(..));
+    let config = config_with(&folder, "300ms", "300ms");
+    let said = Served::refused(folder.path(), &["--create", "--legacy", &legacy, "--config", &config]);
+    assert_says(
+        &said,
+        &["config file", "copied.toml", "late_bound.legacy", "may land 500ms after", "is 300ms"],
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_mariadb_what_is_missing_is_an_error_at_the_start_that_says_what_to_do() {
     let Some(mariadb) = server(MARIADB) else { return };

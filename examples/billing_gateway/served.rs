@@ -92,8 +92,15 @@ impl Served {
 
     /// What it says when it does not start.
     pub(super) fn refused(folder: &Path, more: &[&str]) -> String {
-        let ended = command(folder, free_address(), more).output().unwrap();
-        assert!(!ended.status.success(), "it was started all the same");
+        let mut command = command(folder, free_address(), more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let serves = lines.any(|line| line.contains("the gateway serves "));
+        if serves {
+            child.kill().unwrap();
+        }
+        let ended = child.wait_with_output().unwrap();
+        assert!(!serves && !ended.status.success(), "it was started all the same");
         String::from_utf8_lossy(&ended.stderr).into_owned()
     }
 

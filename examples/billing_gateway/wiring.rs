@@ -58,7 +58,7 @@ pub(crate) async fn assemble(
     // A service that starts again goes on in the committed stage.
     let text = config_of(&legacy, &target);
     let config = RoutingConfig::from_toml(text)?;
-    legacy.check_late_bound(config.late_bound.legacy)?;
+    check_late_bounds(&config, &legacy, &target)?;
     let routing = RoutingHandle::resume(&journal, config).await?;
     let ids = journal.ids("invoices");
     routing.hand_over_ids(ids.clone(), InvoiceIds(legacy.clone()));
@@ -85,6 +85,12 @@ pub(crate) async fn assemble(
             .service(Faulty::new(legacy, Store::Legacy, faults.clone())),
     );
     Ok((invoices, Control { routing, copier, samples, config: text, reconciler }))
+}
+
+/// Whether a config knows how long writes of these stores may still land. Ask it of any config before it is in force.
+pub(crate) fn check_late_bounds(config: &RoutingConfig, legacy: &Legacy, target: &Target) -> Result<()> {
+    legacy.check_late_bound(config.late_bound.legacy).context("late_bound.legacy")?;
+    target.check_late_bound(config.late_bound.target).context("late_bound.target")
 }
 
 fn config_of(legacy: &Legacy, target: &Target) -> &'static str {

@@ -91,9 +91,14 @@ impl Flags {
         Ok(Wish {
             // LaunchDarkly's six names (`dualwrite`, `rampdown`) are taken as well.
             stage: meant(&self.stage, stage.map_err(unreadable(&self.stage))?)?,
-            weight: meant(&self.weight, format!("{}%", weight.map_err(unreadable(&self.weight))?))?,
+            weight: meant(&self.weight, as_percent(weight.map_err(unreadable(&self.weight))?))?,
         })
     }
+}
+
+/// A weight has a thousandth of a percent at most; a flag may be a third.
+fn as_percent(weight: f64) -> String {
+    format!("{}%", (weight * 1_000.0).round() / 1_000.0)
 }
 
 fn meant<T>(flag: &str, value: String) -> Result<T, FlagError>

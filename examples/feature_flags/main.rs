@@ -24,14 +24,21 @@ use open_feature::OpenFeature;
 use crate::flags::Flags;
 use crate::provider::{Answers, Board};
 
+/// The fill waits until what was written before it has landed: in memory that is at once.
+const CONFIG: &str = "late_bound = { legacy = \"1s\", target = \"1s\" }";
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    run().await
+}
+
+async fn run() -> anyhow::Result<()> {
     let board = Board::new();
     OpenFeature::singleton_mut().await.set_provider(board.clone()).await;
     let client = OpenFeature::singleton().await.create_client();
 
     let journal = Journal::memory(); // a service has Journal::open("sqlite:invoices.db")
-    let routing = RoutingHandle::resume(&journal, RoutingConfig::default()).await?;
+    let routing = RoutingHandle::resume(&journal, RoutingConfig::from_toml(CONFIG)?).await?;
     let copier = Copier::new(routing, MemoryStore::legacy(), MemoryStore::target());
     let _reconciler = Reconciler::new(copier).spawn();
 
@@ -52,6 +59,8 @@ async fn main() -> anyhow::Result<()> {
             Fill::new(copier).run().await?;
         }
     }
+
+    anyhow::ensure!(routing.stage() == Stage::Live, "the flags led to {}", routing.stage());
 
     board.set("invoices-stage", "complete");
     show(&mut flags, routing, "a stage that cannot be reached from here").await;

@@ -30,6 +30,11 @@ fn set(board: &Board, stage: &str, weight: &str) {
 }
 
 #[tokio::test]
+async fn the_program_follows_the_flags_to_its_end() {
+    tokio::time::timeout(Duration::from_secs(30), run()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn the_stage_and_the_weight_follow_the_flags_also_by_the_names_of_launchdarkly() {
     let (board, mut flags, routing) = migration("follow").await;
     flags.poll().await.unwrap();
@@ -76,6 +81,23 @@ async fn what_cannot_be_meant_or_reached_changes_nothing() {
     set(&board, "live", "1");
     let refused = flags.poll().await.unwrap_err();
     assert!(matches!(refused, FlagError::Refused(_)), "{refused}");
+}
+
+/// A provider's third of all would otherwise keep the way back shut.
+#[tokio::test]
+async fn a_weight_of_many_decimals_is_rounded_and_blocks_no_move() {
+    let (board, mut flags, routing) = migration("decimals").await;
+    flags.poll().await.unwrap();
+    for (stage, weight, rounded) in [
+        ("dual_write", "33.3333", "33.333%"),
+        ("off", "66.66666666666667", "66.667%"),
+        ("off", "99.9999", "100%"),
+    ] {
+        set(&board, stage, weight);
+        flags.poll().await.unwrap();
+        let weight = routing.config().cohort.weight.to_string();
+        assert_eq!((routing.stage().as_str(), &*weight), (stage, rounded));
+    }
 }
 
 #[tokio::test]

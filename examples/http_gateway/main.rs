@@ -17,7 +17,7 @@ mod records;
 mod tests;
 mod upstream;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use crossfade::fill::Fill;
 use crossfade::route::{Asked, Stage};
@@ -29,6 +29,10 @@ use crate::upstream::Upstream;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    run().await
+}
+
+async fn run() -> Result<()> {
     let (old, new) = (Notes::of("the old service"), Notes::of("the new service"));
     let (old_url, new_url) = (serve(old.clone().router()).await?, serve(new.clone().router()).await?);
     let upstreams = Upstreams { legacy: Upstream::new(&old_url)?, target: Upstream::new(&new_url)? };
@@ -49,8 +53,10 @@ async fn main() -> Result<()> {
             Fill::new(gateway.copier).run().await?;
         }
         let note = 100 + stage as i64;
-        client.put(1, note, &format!("written in {stage}")).await?;
+        let text = format!("written in {stage}");
+        client.put(1, note, &text).await?;
         let read = client.get(1, note).await?.context("a note that was written is there")?;
+        ensure!(read.contains(&text), "note {note} is {read}");
         println!("{stage:10} note {note}: {read}; old has {}, new has {}", old.len(), new.len());
     }
     gateway.close().await

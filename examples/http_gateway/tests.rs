@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
 use super::*;
-use crate::call::{HttpCall, HttpError};
+use crate::call::{BODY_BYTES_MAX, HttpCall, HttpError};
 
 /// Short bounds, so that repairs are.
 const CONFIG: &str = r#"
@@ -62,6 +63,11 @@ impl World {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+#[tokio::test]
+async fn the_program_walks_to_its_end() {
+    run().await.unwrap();
 }
 
 #[tokio::test]
@@ -168,6 +174,35 @@ async fn what_belongs_to_one_connection_is_not_passed_on() {
     assert_ne!(seen[header::HOST], "example.org");
 }
 
+/// A gateway in front of a service that answers so; the other one is not asked in `off`.
+async fn gateway_of(service: Router) -> Gateway {
+    let upstream = Upstream::new(&serve(service).await.unwrap()).unwrap();
+    let upstreams = Upstreams { legacy: upstream.clone(), target: upstream };
+    Gateway::open_with("memory:", upstreams, CONFIG).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_belongs_to_the_connection_of_an_answer_is_not_passed_on() {
+    let headers = [("connection", "x-once"), ("x-once", "1"), ("x-request-id", "7")];
+    let service = Router::new().fallback(async move || (headers, "a note"));
+    let gateway = gateway_of(service).await;
+    let answer = gateway.stack().oneshot(call(Method::GET, "/customers/1/notes/1")).await.unwrap();
+    assert_eq!(answer.body, "a note");
+    assert_eq!(answer.headers["x-request-id"], "7");
+    for gone in ["x-once", "connection"] {
+        assert!(!answer.headers.contains_key(gone), "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_none() {
+    for (bytes, status) in [(BODY_BYTES_MAX, 200), (BODY_BYTES_MAX + 1, 502)] {
+        let gateway = gateway_of(Router::new().fallback(async move || "a".repeat(bytes))).await;
+        let asked = Request::get("/customers/1/notes/1").body(Body::empty()).unwrap();
+        assert_eq!(gateway.router().oneshot(asked).await.unwrap().status(), status, "{bytes} bytes");
+    }
+}
+
 #[tokio::test]
 async fn what_the_gateway_does_not_know_is_not_let_through() {
     let world = World::new().await;
@@ -179,7 +214,7 @@ async fn what_the_gateway_does_not_know_is_not_let_through() {
     ] {
         assert_eq!(world.call(method.clone(), path, "{}").await, 404, "{method} {path}");
     }
-    let large = format!(r#"{{"text": "{}"}}"#, "a".repeat(crate::call::BODY_BYTES_MAX));
+    let large = format!(r#"{{"text": "{}"}}"#, "a".repeat(BODY_BYTES_MAX));
     assert_eq!(world.call(Method::PUT, "/customers/1/notes/1", &large).await, 413);
     assert_eq!(world.old.len(), 0);
 }

@@ -50,6 +50,10 @@ const CONFIG: &str = r#"
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    run().await
+}
+
+async fn run() -> Result<()> {
     let (old, new) = (Table::default(), Table::default());
     let inside = inside::open(CONFIG, old.clone(), new.clone()).await?;
     println!("inside: a gRPC service whose handlers use two stores");

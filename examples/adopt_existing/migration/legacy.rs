@@ -25,8 +25,9 @@ impl Error {
     }
 }
 
+// A comparison of rows, `(customer, id) > (?, ?)`, is no range of the index in MariaDB: it would read from the start of the table.
 const PAGE: &str = "SELECT i.customer, i.id, i.total_cents, i.paid, l.text, l.cents FROM
-    (SELECT * FROM invoices WHERE (customer, id) > (?, ?) AND customer <= ? ORDER BY customer, id LIMIT ?) i
+    (SELECT * FROM invoices WHERE (customer > ? OR (customer = ? AND id > ?)) AND customer <= ? ORDER BY customer, id LIMIT ?) i
     LEFT JOIN invoice_lines l ON l.invoice = i.id ORDER BY i.customer, i.id, l.id";
 
 impl RecordStore for InMySql {
@@ -39,6 +40,7 @@ impl RecordStore for InMySql {
     }
 
     async fn replace(&self, key: &Key, record: Option<&Invoice>, _: Stamp) -> Result<(), Error> {
+        // The rows are made anew: a column that the record does not know is lost, and lines get other ids.
         let mut transaction = self.0.begin().await?;
         query("DELETE FROM invoice_lines WHERE invoice = ?")
             .bind(key.item)
@@ -66,7 +68,7 @@ impl RecordStore for InMySql {
     ) -> Result<Page<InvoiceSet>, Error> {
         let (customer, id) =
             after.map_or((of.map_or(i64::MIN, |of| *of), i64::MIN), |key| (key.group, key.item));
-        let page = query(PAGE).bind(customer).bind(id).bind(of.copied().unwrap_or(i64::MAX));
+        let page = query(PAGE).bind(customer).bind(customer).bind(id).bind(of.copied().unwrap_or(i64::MAX));
         let rows = page.bind(limit as i64).fetch_all(&self.0).await?;
         Ok(Page { stamp: now, records: records(&rows)? })
     }

@@ -4,4 +4,6 @@ mod legacy;
 mod opened;
 pub(crate) mod target;
 
+#[cfg(test)]
+pub(crate) use legacy::InMySql;
 pub(crate) use opened::{Invoices, Opened};

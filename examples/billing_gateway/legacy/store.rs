@@ -118,7 +118,8 @@ impl Transaction {
         Ok(found.into_iter().next())
     }
 
-    /// Inserts or replaces invoices with their lines.
+    /// Inserts or replaces invoices with their lines. The lines are made anew: a column of theirs that the record does not know is
+    /// lost.
     pub(super) async fn put_rows(&mut self, rows: &[Row]) -> sqlx::Result<()> {
         let (sql, json) = (self.sql(), Row::to_json(rows)?);
         for statement in [&sql.upsert, &sql.delete_lines, &sql.insert_lines] {

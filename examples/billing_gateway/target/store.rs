@@ -1,5 +1,7 @@
 //! Which of the two stores it is.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::cassandra::InCassandra;
@@ -42,6 +44,14 @@ impl Target {
             Scheme::Cassandra => Self::Cassandra(InCassandra::open_or_later(&url).await?),
             _ => Self::File(InFile::open(&url.text).await?),
         })
+    }
+
+    /// Whether writes land within the late bound of the routing config. A file has one writer, which is here.
+    pub(crate) fn check_late_bound(&self, late_bound: Duration) -> Result<()> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Cassandra(_) => InCassandra::check_late_bound(late_bound),
+        }
     }
 
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {

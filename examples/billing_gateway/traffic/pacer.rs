@@ -104,7 +104,8 @@ impl Traffic {
     /// Sends nothing more and waits until everything on its way was answered.
     pub(crate) async fn pause(&self) -> Result<()> {
         self.0.paused.store(true, Ordering::Relaxed);
-        tokio::time::sleep(TICK * 5).await; // the request that is due next may still be sent
+        // The request that is due next may still be sent, and would find no room beside what follows.
+        tokio::time::sleep(self.gap() + TICK * 5).await;
         let all = u32::try_from(IN_FLIGHT_MAX).unwrap_or(u32::MAX);
         match tokio::time::timeout(PAUSE_MAX, self.0.in_flight.acquire_many(all)).await {
             Ok(_) => Ok(()),
@@ -112,10 +113,15 @@ impl Traffic {
         }
     }
 
+    /// Between two requests.
+    fn gap(&self) -> Duration {
+        Duration::from_secs(1) / self.0.rate
+    }
+
     /// Sends each request when it is due; those that are late by then are sent at once.
     fn pace(&self, runtime: &Handle) {
         let _entered = runtime.enter();
-        let gap = Duration::from_secs(1) / self.0.rate;
+        let gap = self.gap();
         let mut due = Instant::now();
         for number in 0.. {
             while self.0.paused.load(Ordering::Relaxed) {

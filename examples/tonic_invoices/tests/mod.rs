@@ -21,7 +21,12 @@ use crate::migrated::Migrated;
 use crate::records::BackEnd;
 use crate::server::serve;
 use crate::table::Table;
-use crate::{back_end, inside, outside};
+use crate::{back_end, inside, outside, run};
+
+#[tokio::test]
+async fn the_program_walks_to_its_end() {
+    run().await.unwrap();
+}
 
 /// Short bounds, so that repairs are.
 pub(super) const CONFIG: &str = r#"

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use crossfade::backend::cassandra::{Builder, Cassandra, OpenError};
 use scylla::statement::unprepared;
 use tokio::time::{Instant, sleep};
@@ -16,6 +16,8 @@ use crate::store_url::StoreUrl;
 
 /// What one statement may take; what the server may do with it after that is below the late bound of `servers.toml`.
 const STATEMENT_MAX: Duration = Duration::from_secs(1);
+/// How long Cassandra itself works on a write: its `write_request_timeout`, as it is set where nobody has changed it.
+const SERVER_WRITE_MAX: Duration = Duration::from_secs(2);
 /// A change of the schema waits for all nodes, and a new index for its first build.
 const SCHEMA_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -94,6 +96,16 @@ impl InCassandra {
                 Err(_) => sleep(LOOK_EVERY).await,
             }
         }
+    }
+
+    /// A statement may have been sent at the last moment before it was given up.
+    pub(crate) fn check_late_bound(late_bound: Duration) -> Result<()> {
+        ensure!(
+            SERVER_WRITE_MAX < late_bound,
+            "a write to the Cassandra store may land {SERVER_WRITE_MAX:?} after it was given up (write_request_timeout), \
+             and its late bound is {late_bound:?}"
+        );
+        Ok(())
     }
 
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
