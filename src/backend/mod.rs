@@ -14,6 +14,19 @@
 //!
 //! Tested on MariaDB 10.11, PostgreSQL 15 and Cassandra 5.0.
 //!
+//! # Who waits how long
+//!
+//! The time of a leg is kept by the layer that makes it, and a store need not know it:
+//!
+//! | leg | given up after |
+//! |---|---|
+//! | a caller's request | what the service itself has around the stack; a read that falls back, [`FallbackLayer::timeout`](crate::fallback::FallbackLayer::timeout) |
+//! | a shadow read | [`MismatchMetricsLayer::deadline`](crate::mismatch_metrics::MismatchMetricsLayer::deadline) |
+//! | a copy, a page of a fill or of a repair | [`Copier::deadline`](crate::copy::Copier::deadline) |
+//!
+//! What is given up so may still be inside of the server. That is bounded by the stores here, in the server itself where it
+//! can: their `deadline` and `statement_timeout`, which have to end below the `late_bound` of the config.
+//!
 //! # Values that cross
 //!
 //! A record is in your own type, and each store maps it to its columns. What was measured to survive, there and back, and what

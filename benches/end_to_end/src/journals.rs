@@ -1,6 +1,7 @@
 //! How fast marks become durable, by where the journal is.
 
-use std::time::Duration;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use bench_report::{Goal, Output, Section, Table, median};
@@ -11,7 +12,7 @@ use super::invoices::Request;
 use super::load::{Seen, clients, closed};
 use super::memory::InMemory;
 use super::migrated::{Migrated, WAITS};
-use super::servers::Places;
+use super::servers::{Folder, Places};
 
 const DATABASE: &str = "crossfade_bench_journal";
 /// The others have none that runs.
@@ -38,23 +39,43 @@ pub(crate) async fn section(places: &Places, output: &Output) -> Result<Section>
         opened.push((name, if name == RECONCILED { migrated } else { migrated.without_reconciler() }));
     }
     let mut table = Table::new("", &["", "writers", "marks/s", "p50 ms", "p99 ms"]);
-    let mut goals = Vec::new();
+    let (mut goals, mut one_writer) = (Vec::new(), None);
     for writers in WRITERS {
         for ((name, _), (seen, rate)) in opened.iter().zip(of(&opened, writers, output).await?) {
             ensure!(seen.failed == 0, "{} writes failed on {name}", seen.failed);
             let [p50, p99] = [0.5, 0.99].map(|share| seen.quantile(share).into());
             table.row([(*name).into(), (writers as f64).into(), rate.into(), p50, p99]);
             goals.extend(goal(name, writers, rate));
+            if (*name, writers) == ("SQLite", 1) {
+                one_writer = Some(seen.quantile(0.5));
+            }
         }
     }
     for (_, migrated) in opened {
         migrated.close().await?;
     }
-    let section = Section::new("The journal alone").note(
+    let sync = sync_ms(&places.folder()?)?;
+    let section = Section::new("The journal alone").note(format!("Beside it, a page appended to a file and synced: p50 {sync:.3} ms.")).note(
         "Writes through crossfade in `dual_write` over two stores in memory, so that all a write waits for is its mark: each write \
          makes one mark, durably, and takes it away again. Every writer waits for its own; what is there at once is one commit.",
     );
+    let above =
+        |p50: f64| Goal::at_most("journal in SQLite, 1 writer: p50 above a sync", 0.05, p50 - sync, " ms");
+    goals.extend(one_writer.map(above));
     Ok(Section { tables: vec![table], goals, ..section })
+}
+
+/// How long it takes to append a page to a file and to sync it: the middle one of many.
+fn sync_ms(folder: &Folder) -> Result<f64> {
+    let mut file = std::fs::File::create(folder.file("synced"))?;
+    let mut times = Vec::new();
+    for _ in 0..500 {
+        let start = Instant::now();
+        file.write_all(&[0; 4_096])?;
+        file.sync_data()?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(&times))
 }
 
 /// What the writers saw of each journal, and the median of its rates, the journals in turn.

@@ -14,6 +14,7 @@ mod memory;
 mod migrated;
 mod open_loop;
 mod servers;
+mod shared_marks;
 mod writes;
 
 use anyhow::Result;
@@ -80,7 +81,10 @@ async fn sections(options: &Options) -> Result<Vec<Section>> {
             }
             (Part::Fill, Some(servers)) => sections.push(fill::section(servers, output).await?),
             (Part::Gateway, Some(servers)) => sections.push(gateway::section(servers, output).await?),
-            (Part::Journal, _) => sections.push(journals::section(places, output).await?),
+            (Part::Journal, _) => {
+                sections.push(journals::section(places, output).await?);
+                sections.push(shared_marks::section(places, output).await?);
+            }
             (Part::Growth, _) => sections.extend(growth::sections(places, output).await?),
             (_, None) => {}
         }

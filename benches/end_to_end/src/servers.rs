@@ -63,6 +63,11 @@ impl Places {
 }
 
 impl Folder {
+    /// The path of a file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     /// The URL of a new journal.
     pub(crate) fn journal(&self) -> String {
         format!("sqlite:{}", self.0.path().join(format!("{:016x}.db", fastrand::u64(..))).display())

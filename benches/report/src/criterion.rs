@@ -5,11 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use bench_report::{Section, Table};
+use bench_report::{Goal, Section, Table};
 use serde::Deserialize;
 
 const NOTE: &str = "The same two requests through each layer and the whole stack, over a store that answers at once and over \
     one that suspends each call once. Medians of criterion, in nanoseconds; the store itself is in them.";
+
+/// The rows of the measurements, each with the nanoseconds of its groups.
+type Rows = BTreeMap<String, BTreeMap<String, f64>>;
 
 #[derive(Deserialize)]
 struct Benchmark {
@@ -29,7 +32,7 @@ struct Estimate {
 
 /// A table of all that is there, a column for each group.
 pub(crate) fn section(folder: &Path) -> Result<Section> {
-    let (mut groups, mut rows) = (Vec::new(), BTreeMap::<String, BTreeMap<String, f64>>::new());
+    let (mut groups, mut rows) = (Vec::new(), Rows::new());
     for result in results(folder)? {
         let (benchmark, nanos) = read(&result).with_context(|| result.display().to_string())?;
         if !groups.contains(&benchmark.group_id) {
@@ -40,11 +43,53 @@ pub(crate) fn section(folder: &Path) -> Result<Section> {
     groups.sort_unstable();
     let mut table = Table { columns: vec![String::new()], ..Table::default() };
     table.columns.extend(groups.iter().cloned());
+    let goals = goals(&rows);
     for (name, nanos) in rows {
         let cell = |group| nanos.get(group).map_or_else(|| "".into(), |nanos| (*nanos).into());
         table.rows.push(std::iter::once(name.into()).chain(groups.iter().map(cell)).collect());
     }
-    Ok(Section { tables: vec![table], ..Section::new("Each layer, and the stack in each stage").note(NOTE) })
+    let section = Section::new("Each layer, and the stack in each stage").note(NOTE);
+    Ok(Section { tables: vec![table], goals, ..section })
+}
+
+/// What was promised of one row beside another, of a group: at most so many nanoseconds more, or at most so many times as long.
+enum Promise {
+    More(f64),
+    Times(f64),
+}
+
+use Promise::{More, Times};
+
+#[rustfmt::skip]
+const PROMISES: [(&str, &str, &str, Promise); 12] = [
+    ("read", "off, whole stack", "bare store", More(15.0)),
+    ("read", "off, whole stack, cloned", "bare store, cloned", More(15.0)),
+    ("read", "complete, whole stack", "bare store", More(15.0)),
+    ("read", "off, whole stack, cloned", "tower timeout, cloned", Times(1.0)),
+    ("write", "off, whole stack", "bare store", More(25.0)),
+    ("write", "off, whole stack, cloned", "bare store, cloned", More(25.0)),
+    ("write", "complete, whole stack", "bare store", More(25.0)),
+    ("write", "off, whole stack, cloned", "tower timeout, cloned", Times(1.0)),
+    ("read", "canary, whole stack, in the cohort", "off, whole stack", More(26.0)),
+    ("write", "dual_write, whole stack", "hand-written write, read, replace", More(60.0)),
+    ("write", "dual_write, whole stack", "hand-written, in tokio::spawn", Times(0.3)),
+    ("write, suspending", "dual_write, whole stack", "hand-written write, read, replace", Times(1.3)),
+];
+
+fn goals(rows: &Rows) -> Vec<Goal> {
+    let of = |row: &str, group: &str| rows.get(row)?.get(group).copied();
+    let goal = |(group, row, beside, promise): &(&str, &str, &str, Promise)| {
+        let (row_ns, beside_ns) = (of(row, group)?, of(beside, group)?);
+        Some(match promise {
+            More(most) => {
+                Goal::at_most(&format!("{group}: {row}, above {beside}"), *most, row_ns - beside_ns, " ns")
+            }
+            Times(most) => {
+                Goal::at_most(&format!("{group}: {row}, over {beside}"), *most, row_ns / beside_ns, "x")
+            }
+        })
+    };
+    PROMISES.iter().filter_map(goal).collect()
 }
 
 /// The folders `GROUP/FUNCTION/new`.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use bench_report::{Section, Table};
+use bench_report::{Goal, Section, Table};
 
 const NOTE: &str =
     "Of one request, counted by callgrind: exact, and the same on every run. The bare store is in them.";
@@ -20,10 +20,21 @@ pub(crate) fn section(file: &Path) -> Result<Section> {
         counts.iter().find(|(name, _)| *name == wanted).map_or(0.0, |bare| bare.1)
     };
     let mut table = Table::new("", &["", "instructions", "above the bare store"]);
+    let mut goals = Vec::new();
     for (name, count) in &counts {
-        table.row([name.replace('_', " ").into(), (*count).into(), (count - bare(name)).into()]);
+        let (shown, above) = (name.replace('_', " "), count - bare(name));
+        goals.extend(
+            promised(name).map(|most| Goal::at_most(&format!("instructions: {shown}"), most, above, "")),
+        );
+        table.row([shown.into(), (*count).into(), above.into()]);
     }
-    Ok(Section { tables: vec![table], ..Section::new("Instructions").note(NOTE) })
+    Ok(Section { tables: vec![table], goals, ..Section::new("Instructions").note(NOTE) })
+}
+
+/// How many instructions an idle stack should take at most.
+fn promised(name: &str) -> Option<f64> {
+    let idle = name.starts_with("off_") || name.starts_with("complete_");
+    idle.then(|| if name.contains("write") { 200.0 } else { 180.0 })
 }
 
 /// The name of each benchmark stands above its count: `MODULE::request NAME:ARGUMENTS`, `Instructions: COUNT|..`.

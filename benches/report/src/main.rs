@@ -21,6 +21,9 @@ struct Options {
     /// How it was made, as a line of the shell.
     #[arg(long, default_value = "./benches/run")]
     command: String,
+    /// Why goals were missed: Markdown that is put below them.
+    #[arg(long, value_name = "FILE")]
+    missed: Option<PathBuf>,
     /// The folder of criterion's results.
     #[arg(long, value_name = "DIR")]
     criterion: Option<PathBuf>,
@@ -35,7 +38,10 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let sections = all(&options)?;
-    fs::write(&options.out, report(&options.command, &sections)).context("the report")?;
+    let missed =
+        options.missed.as_ref().map(fs::read_to_string).transpose().context("why goals were missed")?;
+    let report = report(&options.command, &sections, missed.as_deref().unwrap_or_default());
+    fs::write(&options.out, report).context("the report")?;
     draw(&sections, &options.out.with_file_name("plots"))
 }
 
@@ -54,10 +60,10 @@ fn all(options: &Options) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-fn report(command: &str, sections: &[Section]) -> String {
+fn report(command: &str, sections: &[Section], missed: &str) -> String {
     let mut text = format!(
-        "# What crossfade costs\n\nMade by `{command}` in one run; nothing here is written by hand. Compare numbers of \
-         one table with each other: those of two machines say little.\n\n{}\n{}",
+        "# What crossfade costs\n\nMade by `{command}` in one run; by hand is written only why goals were missed. Compare \
+         numbers of one table with each other: those of two machines say little.\n\n{}\n{}{missed}",
         machine::table(),
         goals(sections.iter().flat_map(|section| &section.goals)),
     );
