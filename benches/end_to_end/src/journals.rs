@@ -1,12 +1,13 @@
 //! How fast marks become durable, by where the journal is.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bench_report::{Goal, Output, Section, Table, median};
 use crossfade::route::Stage;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
+use tokio::time::Instant;
 
 use super::invoices::Request;
 use super::load::{Seen, clients, closed};
