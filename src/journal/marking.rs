@@ -345,6 +345,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_repairs_is_told_of_marks_that_are_left_and_not_of_writes_that_end_well() {
+        let journal = Journal::memory();
+        journal.open_session(std::time::Duration::ZERO, false).await.unwrap();
+        let (mut left, mut changed) = (task::spawn(journal.left()), task::spawn(journal.changed()));
+        tokio_test::assert_pending!(left.poll());
+        tokio_test::assert_pending!(changed.poll());
+        let mark = journal.mark(scopes(), 1).await.unwrap();
+        journal.unmark(&mark);
+        tokio_test::assert_ready!(changed.poll());
+        tokio_test::assert_pending!(left.poll());
+        let mark = journal.mark(scopes(), 1).await.unwrap();
+        journal.leave(&mark, None, 0, Reason::UnknownWrite);
+        tokio_test::assert_ready!(left.poll());
+    }
+
+    #[tokio::test]
     async fn a_mark_of_a_read_that_cannot_be_recorded_is_counted_and_taken_off() {
         let (fail, may_fail) = mpsc::channel();
         let fate = move |command: &Command| match command {

@@ -215,8 +215,11 @@ impl<B: Backend> Loop<B> {
 
     /// Nobody waits for marks that are removed: alone they wait a little for a command whose commit they can share.
     async fn receive_beside_unmarks(&mut self, messages: &mut Vec<Message>) -> bool {
+        if messages.is_empty() || !messages.iter().all(is_unmark) {
+            return true;
+        }
         let until = Instant::now() + UNMARK_WITHIN;
-        while !messages.is_empty() && messages.len() < BATCH_COMMANDS_MAX && messages.iter().all(is_unmark) {
+        while messages.len() < BATCH_COMMANDS_MAX && messages.iter().all(is_unmark) {
             let room = BATCH_COMMANDS_MAX - messages.len();
             match timeout_at(until, self.waiting.recv_many(messages, room)).await {
                 Ok(0) => return false,

@@ -7,26 +7,18 @@ use crossfade::copy::Copier;
 use crossfade::data::Scope;
 use crossfade::fill::Fill;
 use crossfade::reconcile::Reconciler;
-use crossfade::route::{RoutingHandle, Stage};
+use crossfade::route::Stage;
 use crossfade::test_util::{Call, Fault, Request, StoreError};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
-use crate::support::{World, config, put};
+use crate::support::{World, put};
 
 const MS: Duration = Duration::from_millis(1);
 const CONTINUE: &str = "writes = { journal_unavailable = \"continue\" }";
 
 fn is_closed(error: &StoreError) -> bool {
     matches!(error, StoreError::Refused(Refused::Closed))
-}
-
-/// The next process on the same journal.
-async fn start_again(world: &World, toml: &str) -> RoutingHandle {
-    let mut config = config(toml);
-    config.stage = world.routing.stage();
-    world.journal.forget_session();
-    RoutingHandle::open(&world.journal, config).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +76,7 @@ async fn an_orderly_end_keeps_the_certificate_and_an_unclean_one_that_may_have_u
         if orderly {
             world.routing.close().await.unwrap();
         }
-        world.routing = start_again(&world, CONTINUE).await;
+        world.routing = world.start_again(CONTINUE).await;
         assert_eq!(world.routing.status().await.unwrap().certificate.is_some(), orderly);
         assert_eq!(world.journal.marks(), u64::from(!orderly), "everything is dirty after the unclean end");
     }
@@ -103,7 +95,7 @@ async fn what_a_repair_of_everything_had_claimed_at_the_end_is_repaired_by_the_n
     world.reconciler.take().unwrap().stop().await;
     assert_eq!(world.journal.marks(), 1);
 
-    world.routing = start_again(&world, "").await;
+    world.routing = world.start_again("").await;
     let copier = Copier::new(world.routing, world.legacy.clone(), world.target.clone());
     let _reconciler = Reconciler::new(copier).spawn();
     sleep(Duration::from_secs(10)).await;

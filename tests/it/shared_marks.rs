@@ -6,7 +6,7 @@ use crossfade::copy::Copier;
 use crossfade::data::{Group, Key, Scope};
 use crossfade::journal::{Journal, MarkCounts, STANDING_ROWS_MAX};
 use crossfade::reconcile::Reconciler;
-use crossfade::route::{RoutingHandle, Stage};
+use crossfade::route::Stage;
 use crossfade::test_util::{Call, Fault, Request};
 use tokio::time::{Instant, sleep};
 
@@ -120,14 +120,6 @@ async fn an_unknown_write_under_a_mark_that_was_taken_over_reaches_the_secondary
     }
 }
 
-/// The process that follows one which has crashed.
-async fn start_again(world: &World, toml: &str) -> RoutingHandle {
-    let mut config = config(toml);
-    config.stage = world.routing.stage();
-    world.journal.forget_session();
-    RoutingHandle::open(&world.journal, config).await.unwrap()
-}
-
 #[tokio::test(start_paused = true)]
 async fn after_a_crash_what_stood_is_repaired_when_nobody_can_write_under_it_any_more() {
     for (toml, dirty) in [(BY_KEY, Scope::from(Key::new(&1, &1))), (BY_GROUP, Scope::from(Group::new(&1)))] {
@@ -135,7 +127,7 @@ async fn after_a_crash_what_stood_is_repaired_when_nobody_can_write_under_it_any
         world.reconciler.take().unwrap().stop().await;
         world.put(1, 1, 1).await;
         assert_eq!(world.journal.marks(), 0);
-        let routing = start_again(&world, toml).await;
+        let routing = world.start_again(toml).await;
         assert_eq!((world.journal.marks(), routing.status().await.unwrap().marks.left), (1, 1), "{dirty}");
 
         let start = Instant::now();

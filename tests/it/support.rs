@@ -121,6 +121,14 @@ impl<F: Flavour> World<F> {
         self.call(Request::Get { group, item }).await.unwrap().record().map(|record| record.version)
     }
 
+    /// The routing of the process that follows this one, which crashed, on the same journal and in the same stage.
+    pub(crate) async fn start_again(&self, toml: &str) -> RoutingHandle {
+        let mut config = config(toml);
+        config.stage = self.routing.stage();
+        self.journal.forget_session();
+        RoutingHandle::open(&self.journal, config).await.unwrap()
+    }
+
     /// Waits until no mark is left and nothing runs.
     pub(crate) async fn settle(&self) {
         let settled = async {

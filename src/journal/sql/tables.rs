@@ -154,3 +154,70 @@ pub(super) fn misplaced(command: &Command) -> sqlx::Error {
 pub(super) fn limited(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::super::connection::Cells;
+    use super::*;
+    use crate::data::Key;
+    use crate::journal::sql::Dialect;
+    use crate::stage::Stage;
+
+    /// Notes the statements, and finds nothing.
+    #[derive(Default)]
+    struct Noting(Vec<String>);
+
+    impl Connection for Noting {
+        const DIALECT: &'static Dialect = <sqlx::SqliteConnection as Connection>::DIALECT;
+
+        async fn execute(&mut self, statement: SqlStr, _: &[Value<'_>]) -> sqlx::Result<u64> {
+            self.0.push(statement.as_str().to_owned());
+            Ok(0)
+        }
+
+        async fn fetch<T: Send>(
+            &mut self,
+            statement: SqlStr,
+            values: &[Value<'_>],
+            _: fn(&dyn Cells) -> sqlx::Result<T>,
+        ) -> sqlx::Result<Vec<T>> {
+            self.execute(statement, values).await?;
+            Ok(Vec::new())
+        }
+    }
+
+    fn dual_write() -> StateRow {
+        StateRow {
+            stage: Stage::DualWrite,
+            epoch: 1,
+            authority_epoch: 1,
+            session: 1,
+            session_open: true,
+            continues_unrecorded: false,
+            voids: 0,
+            reserved_stamp: 0,
+            fill: None,
+            certificate: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn writes_that_unmark_and_mark_in_turn_are_two_statements() {
+        let mark = |row| Command::Mark {
+            session: 1,
+            epoch: 1,
+            first: row,
+            scopes: vec![Key::new(&1, &row).into()],
+            now: 0,
+        };
+        let turn = |row| [Command::Unmark { first: row, rows: 1 }, mark(1_000 + row)];
+        let commands: Vec<Command> = (0..100).flat_map(turn).collect();
+        let batch: Vec<&Command> = commands.iter().collect();
+        let mut noting = Noting::default();
+        let replies = run(&mut noting, dual_write(), &batch).await.unwrap();
+        assert_eq!(noting.0.len(), 2, "{:?}", noting.0);
+        // Each caller is told of its own command.
+        let told = [Reply::Removed(0), Reply::Done].into_iter().cycle().take(200);
+        assert_eq!(replies, told.collect::<Vec<_>>());
+    }
+}
