@@ -36,7 +36,8 @@ impl Clock {
 
 /// A duration in microseconds, as far as they go.
 pub(crate) fn micros(duration: Duration) -> Micros {
-    Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX)
+    let seconds = Micros::try_from(duration.as_secs()).unwrap_or(Micros::MAX);
+    seconds.saturating_mul(1_000_000).saturating_add(duration.subsec_micros().into())
 }
 
 /// Unique rising stamps: `max(wall clock, last + 1)`, never above what the journal has reserved (R3). They rise also

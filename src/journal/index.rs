@@ -1,7 +1,8 @@
 //! Which scopes are dirty, in memory: one atomic count in front of sharded hash counts.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,11 +26,17 @@ pub(crate) struct DirtyIndex {
 
 #[derive(Debug, Default)]
 struct Shard {
-    keys: HashMap<u64, u32, RandomState>,
-    groups: HashMap<u64, Marks, RandomState>,
+    keys: HashMap<u64, u32, Hashed>,
+    groups: HashMap<u64, Marks, Hashed>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// For maps by a hash: it is not hashed again.
+type Hashed = BuildHasherDefault<AsItIs>;
+
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Marks {
     on_group: u32,
     on_keys: u32,
@@ -59,8 +66,17 @@ impl DirtyIndex {
 
     /// Counts a mark on the scope.
     pub(crate) fn add(&self, scope: &Scope) {
-        self.change(scope, |count| *count += 1);
-        if *scope == Scope::Everything {
+        if let Some(group) = scope.group_str() {
+            let group = self.hasher.hash_one(group);
+            let mut shard = self.shard(group);
+            let marks = shard.groups.entry(group).or_default();
+            if let Scope::Key(key) = scope {
+                marks.on_keys += 1;
+                *shard.keys.entry(self.hasher.hash_one(key)).or_default() += 1;
+            } else {
+                marks.on_group += 1;
+            }
+        } else {
             self.everything.fetch_add(1, Ordering::SeqCst);
         }
         self.rows.fetch_add(1, Ordering::SeqCst);
@@ -68,8 +84,16 @@ impl DirtyIndex {
 
     /// Takes a mark off the scope.
     pub(crate) fn remove(&self, scope: &Scope) {
-        self.change(scope, |count| *count = count.saturating_sub(1));
-        if *scope == Scope::Everything {
+        if let Some(group) = scope.group_str() {
+            let group = self.hasher.hash_one(group);
+            let mut shard = self.shard(group);
+            if let Scope::Key(key) = scope {
+                take_off(shard.keys.entry(self.hasher.hash_one(key)), |count| count);
+                take_off(shard.groups.entry(group), |marks| &mut marks.on_keys);
+            } else {
+                take_off(shard.groups.entry(group), |marks| &mut marks.on_group);
+            }
+        } else {
             self.everything.fetch_sub(1, Ordering::SeqCst);
         }
         self.rows.fetch_sub(1, Ordering::SeqCst);
@@ -99,40 +123,33 @@ impl DirtyIndex {
         }
     }
 
-    fn change(&self, scope: &Scope, change: impl Fn(&mut u32)) {
-        let Some(group) = scope.group_str() else { return };
-        let group = self.hasher.hash_one(group);
-        let mut shard = self.shard(group);
-        let marks = shard.groups.entry(group).or_default();
-        if let Scope::Key(key) = scope {
-            change(&mut marks.on_keys);
-            shard.forget_zero_of(group);
-            shard.change_key(self.hasher.hash_one(key), change);
-        } else {
-            change(&mut marks.on_group);
-            shard.forget_zero_of(group);
-        }
-    }
-
     fn shard(&self, group: u64) -> MutexGuard<'_, Shard> {
         // A panic elsewhere leaves counts that are whole: each change is a single addition.
         self.shards[group as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shard {
-    fn change_key(&mut self, key: u64, change: impl Fn(&mut u32)) {
-        let count = self.keys.entry(key).or_default();
-        change(count);
-        if *count == 0 {
-            self.keys.remove(&key);
-        }
+/// Counts one less; what comes to nothing is forgotten.
+fn take_off<V: Default + PartialEq>(entry: Entry<'_, u64, V>, count: impl Fn(&mut V) -> &mut u32) {
+    let Entry::Occupied(mut entry) = entry else { return };
+    let count = count(entry.get_mut());
+    *count = count.saturating_sub(1);
+    if *entry.get() == V::default() {
+        entry.remove();
+    }
+}
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
     }
 
-    fn forget_zero_of(&mut self, group: u64) {
-        if self.groups.get(&group).is_some_and(|marks| marks.on_group == 0 && marks.on_keys == 0) {
-            self.groups.remove(&group);
-        }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

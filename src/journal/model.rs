@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Scope;
+use crate::data::{Scope, Scopes};
 use crate::protocol::CommitRequest;
 use crate::stage::Stage;
 
@@ -235,7 +235,7 @@ pub enum Command {
         /// The first row; the others follow it.
         first: MarkId,
         /// One row each.
-        scopes: Vec<Scope>,
+        scopes: Scopes,
         /// The time.
         now: Micros,
     },

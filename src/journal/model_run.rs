@@ -85,6 +85,11 @@ impl Commands {
         }
     }
 
+    /// Another one for each row of a write of many.
+    fn scope_of_row(&self, row: usize) -> Scope {
+        if row < 5 { self.scope(row) } else { Key::new(&2_u64, &(row as u64)).into() }
+    }
+
     /// Mostly the committed one.
     fn epoch(&self, state: &JournalState) -> u64 {
         match self.below(3, 12) {
@@ -145,7 +150,7 @@ impl Commands {
             session,
             epoch: self.epoch(state),
             first: self.new_rows(rows),
-            scopes: (0..rows as usize).map(|row| self.scope(row % 5)).collect(),
+            scopes: (0..rows as usize).map(|row| self.scope_of_row(row)).collect(),
             now: self.time(0),
         }
     }

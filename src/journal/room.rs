@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::error::JournalError;
 use super::model::Command;
-use crate::data::Scope;
+use crate::data::Scopes;
 
 /// The size of a page of the file.
 pub(crate) const PAGE_BYTES: u64 = 4_096;
@@ -70,14 +70,14 @@ pub(crate) const fn pages_kept(command: &Command) -> Option<u64> {
     }
 }
 
-fn bytes_of(scopes: &[Scope]) -> u64 {
+fn bytes_of(scopes: &Scopes) -> u64 {
     scopes.iter().map(|scope| scope.as_str().len() as u64 + ROW_BYTES).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Key;
+    use crate::data::{Key, Scope};
     use crate::journal::model::Reason;
 
     fn room(pages: u64) -> Room {

@@ -2,12 +2,13 @@
 //! against.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::model::{
     AuditEntry, Certificate, ClaimId, ClaimedMark, Command, Epoch, FillProgress, JournalStatus, Mark,
     MarkCounts, MarkId, MarkState, Micros, Opened, Reason, Refusal, Reply, SessionId,
 };
-use crate::data::Scope;
+use crate::data::{Scope, Scopes};
 use crate::protocol::CommitRequest;
 use crate::stage::Stage;
 
@@ -199,7 +200,7 @@ impl JournalState {
         session: SessionId,
         epoch: Epoch,
         first: MarkId,
-        scopes: &[Scope],
+        scopes: &Scopes,
         now: Micros,
     ) -> Result<Reply, Refusal> {
         self.check(session, epoch)?;
@@ -210,11 +211,16 @@ impl JournalState {
     }
 
     fn unmark(&mut self, first: MarkId, rows: u64) -> Reply {
-        let removed = self.running(first, rows);
-        for id in &removed {
-            self.marks.remove(id);
+        let mut removed = 0;
+        for id in first..first + rows {
+            if let Entry::Occupied(mark) = self.marks.entry(id)
+                && mark.get().state == MarkState::Running
+            {
+                mark.remove();
+                removed += 1;
+            }
         }
-        Reply::Removed(removed.len() as u64)
+        Reply::Removed(removed)
     }
 
     fn leave(

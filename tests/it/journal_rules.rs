@@ -30,7 +30,7 @@ fn commit(from: u64, to: Stage) -> Command {
 }
 
 fn mark(session: u64, first: MarkId) -> Command {
-    Command::Mark { session, epoch: 1, first, scopes: vec![key()], now: 0 }
+    Command::Mark { session, epoch: 1, first, scopes: key().into(), now: 0 }
 }
 
 fn leave(first: MarkId) -> Command {

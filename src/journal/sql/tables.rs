@@ -207,7 +207,7 @@ mod tests {
             session: 1,
             epoch: 1,
             first: row,
-            scopes: vec![Key::new(&1, &row).into()],
+            scopes: Key::new(&1, &row).into(),
             now: 0,
         };
         let turn = |row| [Command::Unmark { first: row, rows: 1 }, mark(1_000 + row)];

@@ -251,7 +251,7 @@ impl Filler {
         let Some(row) = self.row.or((!marks).then_some(0)) else {
             let mut next = world.clone();
             let (session, epoch, first) = (world.gateway.session, self.plan.epoch, world.free_row());
-            next.apply(&Command::Mark { session, epoch, first, scopes: vec![key()], now: world.now });
+            next.apply(&Command::Mark { session, epoch, first, scopes: key().into(), now: world.now });
             return add(Self { row: Some(first), ..self }.put(&next), Did::Mark);
         };
         for (mut next, copy, did) in copy.ways(world, scenario, self.plan) {

@@ -155,7 +155,7 @@ fn mark(run: WriteRun, world: &World, scenario: &Scenario, n: usize, add: Add<'_
     let epoch = if scenario.without(Rule::MarkChecksEpoch) { world.status.epoch } else { run.plan.epoch };
     take_over(run, epoch, world, scenario, n, add);
     let scope = if run.is_wide(scenario) { group() } else { key() };
-    let (session, scopes) = (world.gateway.session, vec![scope]);
+    let (session, scopes) = (world.gateway.session, scope.into());
     match next.apply(&Command::Mark { session, epoch, first: row, scopes, now: world.now }) {
         Reply::Refused(_) => add(run.after(WriteEvent::MarkRefused).put(next, n), Did::MarkRefused),
         _ => add(
