@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::run::CopyJob;
-use crate::data::{DataSet, HoldsRecordsOf, Key, RecordStore, Scope, Scopes, Stamp};
+use crate::data::{DataSet, Group, HoldsRecordsOf, Key, RecordStore, Scope, Scopes, Stamp};
 use crate::protocol::{CopyEnd, Secondary, Wait};
 use crate::route::{Clocks, Core, RoutingHandle, Store};
 
@@ -127,12 +127,18 @@ where
 
     /// Copies one scope: a key, or every key of a group or of everything that either store has.
     pub(crate) async fn copy_scope(&self, scope: &Scope, authority: Store) -> CopyEnd {
-        match (scope, authority) {
-            (Scope::Key(key), _) => self.copy_key(key, authority).await,
-            (Scope::Group(group), Store::Legacy) => self.to_target().walk(Some(group)).await,
-            (Scope::Group(group), Store::Target) => self.to_legacy().walk(Some(group)).await,
-            (Scope::Everything, Store::Legacy) => self.to_target().walk(None).await,
-            (Scope::Everything, Store::Target) => self.to_legacy().walk(None).await,
+        match scope {
+            Scope::Key(key) => self.copy_key(key, authority).await,
+            // Boxed, so that the copy of a key does not carry its size.
+            Scope::Group(group) => Box::pin(self.walk(Some(group), authority)).await,
+            Scope::Everything => Box::pin(self.walk(None, authority)).await,
+        }
+    }
+
+    async fn walk(&self, group: Option<&Group>, authority: Store) -> CopyEnd {
+        match authority {
+            Store::Legacy => self.to_target().walk(group).await,
+            Store::Target => self.to_legacy().walk(group).await,
         }
     }
 

@@ -1,9 +1,8 @@
 //! Does what the copy of one key decides.
 
-use tokio::time::timeout;
-
 use super::copier::Settings;
 use crate::data::{DataSet, Key, Outcome, RecordKey, RecordStore, Stamp};
+use crate::future::in_time;
 use crate::protocol::{CopyEnd, CopyEvent, CopyRun, CopyStep, Secondary, Wait};
 use crate::route::Core;
 
@@ -42,13 +41,10 @@ where
             tracing::error!(%key, "a marked key is no key of this data set: see DataSet::Group and DataSet::Item");
             return CopyEnd::Failed(Wait::Backoff);
         };
-        let end = match timeout(self.settings.deadline, self.steps(&typed)).await {
-            Ok(end) => end,
-            Err(_) => {
-                self.breaker_failed();
-                CopyEnd::Failed(self.secondary.after_cut_off_copy())
-            }
-        };
+        let end = in_time(Some(self.settings.deadline), self.steps(&typed)).await.unwrap_or_else(|| {
+            self.breaker_failed();
+            CopyEnd::Failed(self.secondary.after_cut_off_copy())
+        });
         let stats = &self.core.stats;
         if end == CopyEnd::Copied {
             stats.keys_copied.one();

@@ -102,7 +102,7 @@ impl Key {
     pub fn new(group: &impl KeyPart, item: &impl KeyPart) -> Self {
         let mut text = CompactString::default();
         write_part(&mut text, group);
-        text.push('/');
+        text.push_str("/");
         write_part(&mut text, item);
         Self(text)
     }
@@ -128,7 +128,8 @@ impl Key {
     /// The escaped text of the group.
     #[must_use]
     pub fn group_str(&self) -> &str {
-        self.0.split_once('/').map_or(&self.0, |(group, _)| group)
+        let end = self.0.bytes().position(|byte| byte == b'/');
+        end.map_or(&self.0, |end| &self.0[..end])
     }
 
     /// The typed key of `D`; `None` when a part is no value of its type.

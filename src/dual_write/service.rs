@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tower::Service;
-use tracing::Instrument;
 
 use super::future::{ResponseFuture, Unfinished};
 use super::layer::DualWriteLayer;
@@ -76,30 +75,28 @@ impl<S, C, K, W> DualWrite<S, C, K, W> {
         let running =
             Running::new(core, secondary, routed.epoch, plan.continues_unrecorded(), routed.pass.take());
         let span = tracing::debug_span!("write", stage = %plan.stage(), authority = %authority);
-        let copy_span = span.clone();
-        let copy = move |running, scopes| {
-            copy_written(core, copier.clone(), authority, running, scopes).instrument(copy_span.clone())
-        };
+        let copy = move |scopes| copy_written(core, copier, authority, scopes);
         let (classify, written) = (self.layer.classify.clone(), self.layer.written.clone());
         // In one expression: a future of some hundred bytes that has a name is copied on its way into the box.
         let steps: Pin<Box<dyn WriteSteps<Answer = _>>> = Box::pin(Steps::new(
             core,
             plan,
-            write_authority(ready, routed, running, classify, written).instrument(span),
+            span,
+            write_authority(ready, routed, running, classify, written),
             copy,
         ));
         Unfinished::new(steps)
     }
 }
 
-/// Marks, and calls the authority.
-async fn write_authority<S, K, W, Req>(
+/// Marks, and calls the authority. A block in place of an `async fn`, whose future holds each argument twice.
+fn write_authority<S, K, W, Req>(
     mut ready: S,
     mut routed: Routed<Req>,
     mut running: Running,
     classify: K,
     written: W,
-) -> Answered<S::Response, S::Error>
+) -> impl Future<Output = Answered<S::Response, S::Error>>
 where
     S: Service<Routed<Req>>,
     S::Error: From<Refused>,
@@ -107,34 +104,33 @@ where
     W: Written<S::Response>,
 {
     let named = mem::take(&mut routed.scopes);
-    let answer = match running.begin(named.clone(), routed.plan).await {
-        Ok(Begun::Marked) => ready.call(routed).await,
-        #[cfg(any(feature = "mysql", feature = "postgres"))]
-        Ok(Begun::Inside(inside)) => inside.offered_to(ready.call(routed)).await,
-        Err(refused) => return Answered { answer: Err(refused.into()), copy: None },
-    };
-    let copies = running.answered(classify.classify(answer.as_ref()));
-    let scopes = match &answer {
-        Ok(response) => written.written(named, response),
-        Err(_) => named,
-    };
-    running.touched(&scopes);
-    Answered { answer, copy: copies.then_some((running, scopes)) }
+    async move {
+        let answer = match running.begin(named.clone(), routed.plan).await {
+            Ok(Begun::Marked) => ready.call(routed).await,
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            Ok(Begun::Inside(inside)) => inside.offered_to(ready.call(routed)).await,
+            Err(refused) => return Answered { answer: Err(refused.into()), copy: None },
+        };
+        let copies = running.answered(classify.classify(answer.as_ref()));
+        let scopes = match &answer {
+            Ok(response) => written.written(named, response),
+            Err(_) => named,
+        };
+        running.touched(&scopes);
+        Answered { answer, copy: copies.then_some((running, scopes)) }
+    }
 }
 
 /// Copies what was written. While the breaker is open only repairs try.
-async fn copy_written<C: CopyScopes>(
+fn copy_written<C: CopyScopes>(
     core: &'static Core,
     copier: C,
     authority: Store,
-    mut running: Running,
     scopes: Scopes,
-) {
-    let end = if core.breaker(authority.other()).is_open() {
+) -> impl Future<Output = CopyEnd> {
+    let tries = !core.breaker(authority.other()).is_open();
+    if !tries {
         core.stats.copies_not_tried.one();
-        CopyEnd::Failed(Wait::Backoff)
-    } else {
-        copier.copy(&scopes, authority).await
-    };
-    running.copy_ended(end);
+    }
+    async move { if tries { copier.copy(&scopes, authority).await } else { CopyEnd::Failed(Wait::Backoff) } }
 }

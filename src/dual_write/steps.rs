@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
+use tracing::Span;
 
 use super::running::Running;
 use crate::data::Scopes;
+use crate::protocol::CopyEnd;
 use crate::route::{CopyWait, Core, Plan, Store};
 
 /// What the first part gives: the answer, and the copy that is left to do.
@@ -48,9 +50,9 @@ pub trait WriteSteps: Send {
 pin_project! {
     pub(super) struct Steps<W, C, M, A> {
         course: Course<A>,
+        span: Span,
         #[pin]
-        state: State<W, C>,
-        copy: M,
+        state: State<W, C, M>,
         #[pin]
         timer: Option<Sleep>,
     }
@@ -58,18 +60,19 @@ pin_project! {
 
 pin_project! {
     #[project = Projected]
-    enum State<W, C> {
-        Writing { #[pin] write: W },
-        Copying { #[pin] copy: C },
+    enum State<W, C, M> {
+        // What is to be copied is known when it is written.
+        Writing { #[pin] write: W, copy: Option<M> },
+        Copying { running: Running, #[pin] copy: C },
         Ended,
     }
 }
 
 impl<W, C, M, A> Steps<W, C, M, A> {
-    pub(super) const fn new(core: &'static Core, plan: Plan, write: W, copy: M) -> Self {
+    pub(super) const fn new(core: &'static Core, plan: Plan, span: Span, write: W, copy: M) -> Self {
         let (authority, wait) = (plan.store(), plan.wait());
         let course = Course { core, authority, wait, begun: false, answer: None };
-        Self { course, state: State::Writing { write }, copy, timer: None }
+        Self { course, span, state: State::Writing { write, copy: Some(copy) }, timer: None }
     }
 }
 
@@ -78,8 +81,8 @@ where
     Res: Send,
     Err: Send,
     W: Future<Output = Answered<Res, Err>> + Send,
-    C: Future<Output = ()> + Send,
-    M: FnMut(Running, Scopes) -> C + Send,
+    C: Future<Output = CopyEnd> + Send,
+    M: FnOnce(Scopes) -> C + Send,
 {
     type Answer = Result<Res, Err>;
 
@@ -89,21 +92,24 @@ where
 
     fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Answer> {
         let mut this = self.project();
-        let Projected::Writing { write } = this.state.as_mut().project() else {
+        let _in_span = this.span.enter();
+        let Projected::Writing { write, copy } = this.state.as_mut().project() else {
             return Poll::Pending;
         };
-        let Answered { answer, copy } = ready!(write.poll(cx));
-        this.state.set(match copy {
-            Some((running, scopes)) => State::Copying { copy: (this.copy)(running, scopes) },
-            None => State::Ended,
-        });
+        let Answered { answer, copy: written } = ready!(write.poll(cx));
+        let next = match (written, copy.take()) {
+            (Some((running, scopes)), Some(copy)) => State::Copying { running, copy: copy(scopes) },
+            _ => State::Ended,
+        };
+        this.state.set(next);
         Poll::Ready(answer)
     }
 
     fn poll_copy(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if let Projected::Copying { copy } = this.state.as_mut().project() {
-            ready!(copy.poll(cx));
+        let _in_span = this.span.enter();
+        if let Projected::Copying { running, copy } = this.state.as_mut().project() {
+            running.copy_ended(ready!(copy.poll(cx)));
             this.state.set(State::Ended);
         }
         Poll::Ready(())

@@ -4,12 +4,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::budget::SharedBudget;
 use super::policy::FallbackPolicy;
 use crate::data::Scopes;
 use crate::error::Refused;
+use crate::future::in_time;
 use crate::journal::Reason;
 use crate::per_second::PerSecond;
 use crate::route::{Core, Plan};
@@ -32,12 +31,11 @@ impl<P> Rules<P> {
         Self { policy, timeout, budget, events: PerSecond::new(EVENTS_MAX) }
     }
 
-    /// `None` when it took too long.
-    async fn in_time<T>(&self, read: impl Future<Output = T>) -> Option<T> {
-        match self.timeout {
-            Some(limit) => timeout(limit, read).await.ok(),
-            None => Some(read.await),
-        }
+    pub(super) fn compares_first<Res, Err>(&self) -> bool
+    where
+        P: FallbackPolicy<Res, Err>,
+    {
+        self.policy.compares_first()
     }
 
     /// The target's answer, if the caller can have it.
@@ -90,11 +88,8 @@ impl<P> Armed<P> {
         P: FallbackPolicy<Res, Err>,
         Err: From<Refused>,
     {
-        if self.rules.policy.compares_first() {
-            return self.compare(target, legacy).await;
-        }
         self.rules.budget.deposit();
-        let unusable = match self.rules.judge(self.rules.in_time(target).await) {
+        let unusable = match self.rules.judge(in_time(self.rules.timeout, target).await) {
             Ok(answer) => return answer,
             Err(unusable) => unusable,
         };
@@ -107,7 +102,7 @@ impl<P> Armed<P> {
     }
 
     /// Reads both, and waits for legacy longer than the timeout only when the target's answer cannot be used.
-    async fn compare<Res, Err>(
+    pub(super) async fn compare<Res, Err>(
         self,
         target: impl Future<Output = Result<Res, Err>>,
         legacy: impl Future<Output = Result<Res, Err>>,
@@ -116,7 +111,8 @@ impl<P> Armed<P> {
         P: FallbackPolicy<Res, Err>,
     {
         let mut legacy = pin!(legacy);
-        let (target, seen) = tokio::join!(self.rules.in_time(target), self.rules.in_time(legacy.as_mut()));
+        let limit = self.rules.timeout;
+        let (target, seen) = tokio::join!(in_time(limit, target), in_time(limit, legacy.as_mut()));
         match (self.rules.judge(target), seen) {
             (Ok(Ok(target)), Some(Ok(legacy))) if !self.rules.policy.is_same(&target, &legacy) => {
                 self.note("inconsistent", &self.core.stats.fallbacks_on_inconsistent);

@@ -68,6 +68,11 @@ impl<S, P> Fallback<S, P> {
         let armed =
             Armed { core: routed.core, plan: routed.plan, scopes: routed.scopes.clone(), rules: self.rules };
         let target = ready.call(routed);
-        Either::boxed(armed.answer(target, ready.oneshot(legacy)))
+        let legacy = ready.oneshot(legacy);
+        if self.rules.compares_first() {
+            Either::boxed(armed.compare(target, legacy))
+        } else {
+            Either::boxed(armed.answer(target, legacy))
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Marks: made, removed, left to the reconciler; and what is dirty because of them.
 
+use std::future::{Future, Ready, ready};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -13,6 +14,10 @@ use super::lingering::MarkBy;
 use super::model::{Command, Epoch, Micros, Reason, Reply};
 use super::running::{Made, RunningMark};
 use crate::data::{Scope, Scopes};
+use crate::future::Either;
+
+/// Becomes the mark once it is recorded: at once where nothing has to be waited for.
+pub(crate) type Marking = Either<Ready<Result<RunningMark, JournalError>>, Result<RunningMark, JournalError>>;
 
 /// Takes a mark back that was recorded after its caller had gone away.
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
@@ -71,23 +76,29 @@ impl Journal {
     }
 
     /// Records the marks of a write, dirty before they are durable. What cannot be stored as it is, is widened.
-    pub(crate) async fn mark(&self, scopes: Scopes, epoch: Epoch) -> Result<RunningMark, JournalError> {
-        self.record(self.name_marked(scopes, MarkBy::Key), epoch).await
+    pub(crate) fn mark(&self, scopes: Scopes, epoch: Epoch) -> Marking {
+        self.record(self.name_marked(scopes, MarkBy::Key), epoch)
     }
 
-    pub(super) async fn record(&self, mark: RunningMark, epoch: Epoch) -> Result<RunningMark, JournalError> {
+    pub(super) fn record(&self, mark: RunningMark, epoch: Epoch) -> Marking {
         let mark = RunningMark { epoch, since: self.now(), ..self.numbered(mark) };
         let command = Command::Mark {
             session: self.session(),
             epoch,
             first: mark.first,
-            scopes: mark.scopes.as_slice().to_vec(),
+            scopes: mark.scopes.clone(),
             now: mark.since,
         };
         match &self.0.backend {
-            Backend::Memory(_) => self.recorded(mark, self.call(command).await),
+            Backend::Memory(state) => {
+                let reply = state.lock().unwrap_or_else(PoisonError::into_inner).apply(&command);
+                Marking::direct(ready(self.recorded(mark, Ok(reply))))
+            }
             #[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
-            Backend::Durable(_) => self.mark_durably(mark, command).await,
+            Backend::Durable(_) => {
+                let journal = self.clone();
+                Marking::boxed(async move { journal.mark_durably(mark, command).await })
+            }
         }
     }
 

@@ -108,7 +108,8 @@ impl Journal {
                     return Ok(stamp);
                 }
                 Taken::ReserveFirst(upto) => {
-                    self.call(Command::ReserveStamps { upto }).await?;
+                    // Boxed, as it is rare: copies do not carry its size.
+                    Box::pin(self.call(Command::ReserveStamps { upto })).await?;
                     self.0.stamps.reserved(upto);
                 }
             }

@@ -36,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) journal: Journal,
     pub(crate) stats: Stats,
     pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) linger_micros: AtomicU64,
     pub(crate) epoch: AtomicU64,
     /// Whether the first fill is complete: then marks on everything belong to the reconciler.
     pub(crate) filled: AtomicBool,
@@ -266,7 +267,12 @@ impl Core {
 
     /// How long the mark of a write stands for those that follow.
     pub(crate) fn linger(&self) -> Duration {
-        self.snapshot.load().config.writes.linger
+        Duration::from_micros(self.linger_micros.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of it when a config is put in force: a write that ends need not load the config for that.
+    pub(crate) fn set_linger(&self, linger: Duration) {
+        self.linger_micros.store(micros(linger).unsigned_abs(), Ordering::Relaxed);
     }
 
     /// What was counted, by the layers and by the journal.

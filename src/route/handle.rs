@@ -16,7 +16,7 @@ use super::reloads::Reloads;
 use super::target_writes::WithoutTargetWrites;
 use super::unrecorded::Unrecorded;
 use super::wanted::Wanted;
-use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened};
+use crate::journal::{IdBlocks, Journal, JournalError, JournalStatus, Opened, micros};
 use crate::per_second::PerSecond;
 use crate::stage::{Stage, Store};
 use crate::stats::{Stats, StatsSnapshot};
@@ -383,6 +383,7 @@ impl Core {
             gate,
             journal,
             stats: Stats::default(),
+            linger_micros: AtomicU64::new(micros(config.writes.linger).unsigned_abs()),
             snapshot: ArcSwap::from_pointee(Snapshot::new(config, generation, status.epoch)),
             epoch: AtomicU64::new(status.epoch),
             filled: AtomicBool::new(status.fill.as_ref().is_some_and(|fill| fill.complete)),
@@ -405,6 +406,7 @@ impl Core {
     pub(super) fn publish(&self, config: RoutingConfig) {
         let stage = config.stage;
         let next = self.gate.word().generation() + 1;
+        self.set_linger(config.writes.linger);
         self.snapshot.store(Arc::new(Snapshot::new(config, next, self.epoch())));
         // Requests that load between these two lines see a snapshot of another generation, and plan again.
         self.gate.set_stage(stage);

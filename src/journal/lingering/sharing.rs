@@ -1,5 +1,6 @@
 //! What the rest of the crate asks of marks that writes share.
 
+use std::future::ready;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -10,22 +11,20 @@ use crate::data::Scopes;
 use crate::journal::clock::micros;
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
+use crate::journal::marking::Marking;
 use crate::journal::model::{Command, Epoch, MarkId, Micros};
 use crate::journal::running::{Made, RunningMark};
 
 impl Journal {
     /// Marks what a write names: takes a mark over that stands, with nothing to wait for, or records one as
     /// [`mark`](Self::mark) does. Dirty in memory before either.
-    pub(crate) async fn mark_or_share(
-        &self,
-        named: Scopes,
-        by: MarkBy,
-        epoch: Epoch,
-    ) -> Result<RunningMark, JournalError> {
+    pub(crate) fn mark_or_share(&self, named: Scopes, by: MarkBy, epoch: Epoch) -> Marking {
         let mark = self.name_marked(named, by);
         match self.taken_over(&mark.scopes, epoch) {
-            Some(Row { first, since, .. }) => Ok(RunningMark { first, since, epoch, shared: true, ..mark }),
-            None => self.record(mark, epoch).await,
+            Some(Row { first, since, .. }) => {
+                Marking::direct(ready(Ok(RunningMark { first, since, epoch, shared: true, ..mark })))
+            }
+            None => self.record(mark, epoch),
         }
     }
 
