@@ -122,15 +122,18 @@ where
 }
 
 /// Copies what was written. While the breaker is open only repairs try.
+#[expect(clippy::manual_async_fn, reason = "the future of an `async fn` holds each argument twice")]
 fn copy_written<C: CopyScopes>(
     core: &'static Core,
     copier: C,
     authority: Store,
     scopes: Scopes,
 ) -> impl Future<Output = CopyEnd> {
-    let tries = !core.breaker(authority.other()).is_open();
-    if !tries {
-        core.stats.copies_not_tried.one();
+    async move {
+        if core.breaker(authority.other()).is_open() {
+            core.stats.copies_not_tried.one();
+            return CopyEnd::Failed(Wait::Backoff);
+        }
+        copier.copy(&scopes, authority).await
     }
-    async move { if tries { copier.copy(&scopes, authority).await } else { CopyEnd::Failed(Wait::Backoff) } }
 }

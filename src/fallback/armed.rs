@@ -79,26 +79,29 @@ pub(super) struct Armed<P: 'static> {
 
 impl<P> Armed<P> {
     /// The answer of the target, or that of `legacy`, which is not polled before it is needed.
-    pub(super) async fn answer<Res, Err>(
+    pub(super) fn answer<Res, Err>(
         self,
         target: impl Future<Output = Result<Res, Err>>,
         legacy: impl Future<Output = Result<Res, Err>>,
-    ) -> Result<Res, Err>
+    ) -> impl Future<Output = Result<Res, Err>>
     where
         P: FallbackPolicy<Res, Err>,
         Err: From<Refused>,
     {
         self.rules.budget.deposit();
-        let unusable = match self.rules.judge(in_time(self.rules.timeout, target).await) {
-            Ok(answer) => return answer,
-            Err(unusable) => unusable,
-        };
-        if !self.rules.budget.withdraw() {
-            self.core.stats.fallbacks_over_budget.one();
-            return Err(unusable.over_budget());
+        let target = in_time(self.rules.timeout, target);
+        async move {
+            let unusable = match self.rules.judge(target.await) {
+                Ok(answer) => return answer,
+                Err(unusable) => unusable,
+            };
+            if !self.rules.budget.withdraw() {
+                self.core.stats.fallbacks_over_budget.one();
+                return Err(unusable.over_budget());
+            }
+            let legacy = legacy.await;
+            self.settle(&unusable, legacy)
         }
-        let legacy = legacy.await;
-        self.settle(&unusable, legacy)
     }
 
     /// Reads both, and waits for legacy longer than the timeout only when the target's answer cannot be used.
