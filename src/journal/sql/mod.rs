@@ -29,7 +29,7 @@ pub(super) use mark_inside::mark_inside;
 pub(super) use mark_rows::select;
 pub(super) use state_row::StateRow;
 #[cfg(feature = "sqlite")]
-pub(super) use statements::BEGIN_AND_LOAD_STATE;
+pub(super) use statements::LOAD_STATE;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) use statements::{BATCH_COLUMN, LOAD_AND_LOCK_STATE};
 #[cfg(test)]

@@ -11,11 +11,9 @@ macro_rules! state_columns {
     };
 }
 
-/// Takes the write lock at once: a transaction that waits for it later could fail half-way. In one step: each takes two
-/// changes of thread.
 #[cfg(feature = "sqlite")]
-pub(crate) const BEGIN_AND_LOAD_STATE: &str =
-    concat!("BEGIN IMMEDIATE; SELECT ", state_columns!(), " FROM crossfade_state WHERE id = 1");
+pub(crate) const LOAD_STATE: &str =
+    concat!("SELECT ", state_columns!(), " FROM crossfade_state WHERE id = 1");
 /// With the lock of the row, and the number of the last commit in the column after those of the state.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) const LOAD_AND_LOCK_STATE: &str =

@@ -168,7 +168,7 @@ mod tests {
     struct Noting(Vec<String>);
 
     impl Connection for Noting {
-        const DIALECT: &'static Dialect = <sqlx::SqliteConnection as Connection>::DIALECT;
+        const DIALECT: &'static Dialect = <rusqlite::Connection as Connection>::DIALECT;
 
         async fn execute(&mut self, statement: SqlStr, _: &[Value<'_>]) -> sqlx::Result<u64> {
             self.0.push(statement.as_str().to_owned());

@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OpenFlags};
 
+use super::connection::as_sqlx;
 use super::space::Space;
 use super::sql;
 use crate::journal::error::JournalError;
@@ -17,82 +18,84 @@ use crate::journal::room::PAGE_BYTES;
 /// How long a commit waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// From this many pages on the log is written into the file; a full disk then has to find room for no more of them.
-const LOG_PAGES: &str = "512";
+const LOG_PAGES: u64 = 512;
+/// How many statements stay prepared: those of a batch come in a few lengths.
+const STATEMENTS_MAX: usize = 128;
 
 /// An open journal file. The lock is held as long as it lives.
 #[derive(Debug)]
 pub(super) struct Sqlite {
     pub(super) path: PathBuf,
-    pub(super) connection: SqliteConnection,
+    pub(super) connection: Connection,
     pub(super) space: Space,
     _lock: File,
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: &Path, limits: &Limits) -> Result<Self, JournalError> {
+    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self, JournalError> {
         let path = resolved(path)?;
         let lock = lock(&path)?;
         let space = Space::new(&path, limits);
-        let mut connected = connect(&path).await;
+        let mut connected = connect(&path);
         // A log is made at each start, and may find no room for its first bytes.
         while matches!(connected, Err(JournalError::Full { .. })) && space.give() {
-            connected = connect(&path).await;
+            connected = connect(&path);
         }
         let mut journal = Self { connection: connected?, path, space, _lock: lock };
-        journal.check().await?;
-        journal.migrate().await?;
-        journal.take_reserve().await?;
+        journal.check()?;
+        journal.migrate()?;
+        journal.take_reserve()?;
         Ok(journal)
     }
 
     /// A damaged journal is refused here, not found out by the first write that meets the damage.
-    async fn check(&mut self) -> Result<(), JournalError> {
-        let answer: String = self.ask(sql::CHECK).await?;
+    fn check(&self) -> Result<(), JournalError> {
+        let answer: String = self.ask(sql::CHECK)?;
         if answer == "ok" {
             return Ok(());
         }
         Err(JournalError::Corrupt { path: self.path.clone(), detail: answer })
     }
 
-    pub(super) async fn ask<T>(&mut self, pragma: &'static str) -> Result<T, JournalError>
-    where
-        T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-    {
-        let row = sqlx::query(pragma).fetch_one(&mut self.connection).await;
-        row.and_then(|row| row.try_get(0)).map_err(|error| named(&self.path, &error))
+    pub(super) fn ask<T: FromSql>(&self, pragma: &'static str) -> Result<T, JournalError> {
+        let answer = self.connection.query_row(pragma, [], |row| row.get(0));
+        answer.map_err(|error| named(&self.path, &as_sqlx(error)))
     }
 
-    async fn migrate(&mut self) -> Result<(), JournalError> {
-        let found: i64 = self.ask(sql::FOUND_VERSION).await?;
+    fn migrate(&self) -> Result<(), JournalError> {
+        let found: i64 = self.ask(sql::FOUND_VERSION)?;
         if found > sql::VERSION {
             return Err(JournalError::NewerSchema { path: self.path.clone(), found, known: sql::VERSION });
         }
         for (version, statements) in (1..).zip(sql::MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
             let script = format!("BEGIN IMMEDIATE; {statements} PRAGMA user_version = {version}; COMMIT;");
-            let script = sqlx::raw_sql(sqlx::AssertSqlSafe(script));
-            script.execute(&mut self.connection).await.map_err(|error| named(&self.path, &error))?;
+            self.connection.execute_batch(&script).map_err(|error| named(&self.path, &as_sqlx(error)))?;
         }
         Ok(())
     }
 
-    pub(super) async fn close(self) {
-        if let Err(error) = self.connection.close().await {
+    pub(super) fn close(self) {
+        if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, path = %self.path.display(), "the journal could not be closed in order");
         }
     }
 }
 
-async fn connect(path: &Path) -> Result<SqliteConnection, JournalError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .page_size(PAGE_BYTES as u32)
-        .journal_mode(SqliteJournalMode::Wal)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
-        // A mark that was acknowledged must be there after a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT);
-    options.connect().await.map_err(|error| named(path, &error))
+fn connect(path: &Path) -> Result<Connection, JournalError> {
+    connected(path).map_err(|error| named(path, &as_sqlx(error)))
+}
+
+fn connected(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Full: a mark that was acknowledged must be there after a power cut.
+    connection.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = {LOG_PAGES};
+         PRAGMA synchronous = FULL;"
+    ))?;
+    Ok(connection)
 }
 
 /// The one spelling of the path that all processes agree on, so that they meet at one lock.

@@ -28,5 +28,5 @@ pub(super) fn file_of(url: &str) -> Option<PathBuf> {
 
 /// Opens the file, and creates it when there is none.
 pub(super) async fn open(path: PathBuf, limits: Limits) -> Result<Writer, JournalError> {
-    Writer::start(move || async move { file::Sqlite::open(&path, &limits).await }).await
+    Writer::start(move || async move { file::Sqlite::open(&path, &limits) }).await
 }

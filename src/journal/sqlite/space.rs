@@ -66,36 +66,36 @@ impl Space {
 
 impl Sqlite {
     /// The first look at the reserve: without it the disk counts as full.
-    pub(super) async fn take_reserve(&mut self) -> Result<(), JournalError> {
-        if self.space.reserve.make_whole() { Ok(()) } else { self.disk_is_full().await }
+    pub(super) fn take_reserve(&mut self) -> Result<(), JournalError> {
+        if self.space.reserve.make_whole() { Ok(()) } else { self.disk_is_full() }
     }
 
     /// The pages that are left below the limit, when there is one.
-    pub(super) async fn pages_left(&mut self) -> Result<Option<Room>, JournalError> {
+    pub(super) fn pages_left(&mut self) -> Result<Option<Room>, JournalError> {
         self.space.look_for_room();
         let Some(limit) = self.space.limit() else {
             return Ok(None);
         };
-        let used = self.count(sql::PAGES).await? - self.count(sql::FREE_PAGES).await?;
+        let used = self.count(sql::PAGES)? - self.count(sql::FREE_PAGES)?;
         Ok(Some(Room::new(self.path.clone(), limit.saturating_sub(used))))
     }
 
     /// From now on the file grows little, and most of it for what leads to fewer marks.
-    pub(super) async fn disk_is_full(&mut self) -> Result<(), JournalError> {
-        let pages = self.count(sql::PAGES).await?;
+    pub(super) fn disk_is_full(&mut self) -> Result<(), JournalError> {
+        let pages = self.count(sql::PAGES)?;
         self.space.disk_is_full(pages, &self.path);
         Ok(())
     }
 
     /// Writes the log into the file, so that it begins anew in the room that it has. Where the file has no room for it
     /// the log stays as it is.
-    pub(super) async fn begin_log_anew(&mut self) {
-        if let Err(error) = sqlx::query(sql::CHECKPOINT).execute(&mut self.connection).await {
+    pub(super) fn begin_log_anew(&self) {
+        if let Err(error) = self.connection.execute_batch(sql::CHECKPOINT) {
             tracing::debug!(%error, "the journal's log could not be written into its file");
         }
     }
 
-    async fn count(&mut self, pragma: &'static str) -> Result<u64, JournalError> {
-        self.ask::<i64>(pragma).await.map(i64::cast_unsigned)
+    fn count(&self, pragma: &'static str) -> Result<u64, JournalError> {
+        self.ask::<i64>(pragma).map(i64::cast_unsigned)
     }
 }

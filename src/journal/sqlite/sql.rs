@@ -64,5 +64,7 @@ pub(super) const FREE_PAGES: &str = "PRAGMA freelist_count";
 /// As far as no reader stands in the way; waits for nobody.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
+/// Takes the write lock at once: a transaction that waits for it later could fail half-way.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
 use tokio::time::sleep;
 
 use super::super::file::Sqlite;
@@ -32,13 +31,13 @@ fn removals_that_a_locked_file_refused_are_made_when_it_is_free() {
         let journal = begun(&path, Limits::default()).await;
         let removed = journal.mark(key(1), 1).await.unwrap();
         let left = journal.mark(key(2), 1).await.unwrap();
-        let mut other = locked(&path).await;
+        let other = locked(&path);
         let refused = journal.mark(key(3), 1).await.unwrap_err();
         assert!(matches!(refused, JournalError::Locked { .. }), "{refused}");
         journal.unmark(&removed);
         journal.leave(&left, None, 0, Reason::CopyFailed);
         sleep(Duration::from_millis(1_500)).await;
-        sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+        other.execute_batch("ROLLBACK").unwrap();
 
         journal.mark(key(3), 1).await.unwrap();
         let marks = journal.status().await.unwrap().marks;
@@ -48,10 +47,9 @@ fn removals_that_a_locked_file_refused_are_made_when_it_is_free() {
 }
 
 /// Another program in the middle of a write.
-async fn locked(path: &Path) -> SqliteConnection {
-    let url = format!("sqlite:{}", path.display());
-    let mut other = SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+fn locked(path: &Path) -> Connection {
+    let other = Connection::open(path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     other
 }
 
@@ -93,7 +91,7 @@ impl Backend for Refusing {
     }
 
     async fn close(self) {
-        self.file.close().await;
+        self.file.close();
     }
 }
 

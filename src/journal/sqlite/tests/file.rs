@@ -13,7 +13,7 @@ use crate::journal::model::{Command, Reason};
 use crate::journal::writer::Backend;
 
 fn failure(path: &Path) -> JournalError {
-    runtime().block_on(Sqlite::open(path, &Limits::default())).map(drop).unwrap_err()
+    Sqlite::open(path, &Limits::default()).map(drop).unwrap_err()
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn a_lock_file_that_a_dead_process_left_does_not_block() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("j.db.lock"), "4000000000\n").unwrap();
     runtime().block_on(async {
-        unsynced(&folder.path().join("j.db")).await.close().await;
-        unsynced(&folder.path().join("j.db")).await.close().await;
+        unsynced(&folder.path().join("j.db")).await.close();
+        unsynced(&folder.path().join("j.db")).await.close();
     });
 }
 
@@ -72,7 +72,7 @@ fn filled(path: &Path) {
             })
             .collect();
         file.execute(&marks.iter().collect::<Vec<_>>()).await.unwrap();
-        file.close().await;
+        file.close();
     });
 }
 
@@ -105,10 +105,7 @@ fn a_row_that_no_release_wrote_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         let mut file = unsynced(&folder.path().join("j.db")).await;
-        sqlx::query("UPDATE crossfade_state SET stage = 'sideways'")
-            .execute(&mut file.connection)
-            .await
-            .unwrap();
+        file.connection.execute_batch("UPDATE crossfade_state SET stage = 'sideways'").unwrap();
         let failure = file.execute(&[&Command::Status]).await.unwrap_err();
         assert!(matches!(failure, JournalError::Corrupt { .. }), "{failure}");
     });
@@ -121,7 +118,7 @@ fn a_newer_schema_is_refused_by_its_version() {
     runtime().block_on(async {
         let mut file = unsynced(&path).await;
         pragma(&mut file, &format!("user_version = {}", sql::VERSION + 1)).await;
-        file.close().await;
+        file.close();
     });
     match failure(&path) {
         JournalError::NewerSchema { found, known, .. } => {

@@ -95,7 +95,7 @@ impl Backend for Small {
     }
 
     async fn close(self) {
-        self.file.close().await;
+        self.file.close();
     }
 }
 

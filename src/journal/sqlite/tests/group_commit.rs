@@ -29,7 +29,7 @@ impl Backend for Gated {
     }
 
     async fn close(self) {
-        self.file.close().await;
+        self.file.close();
     }
 }
 

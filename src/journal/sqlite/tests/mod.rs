@@ -29,14 +29,13 @@ async fn unsynced(path: &Path) -> Sqlite {
 }
 
 async fn unsynced_within(path: &Path, limits: &Limits) -> Sqlite {
-    let mut file = Sqlite::open(path, limits).await.unwrap();
+    let mut file = Sqlite::open(path, limits).unwrap();
     pragma(&mut file, "synchronous = OFF").await;
     file
 }
 
 async fn pragma(file: &mut Sqlite, pragma: &str) {
-    let pragma = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
-    sqlx::raw_sql(pragma).execute(&mut file.connection).await.unwrap();
+    file.connection.execute_batch(&format!("PRAGMA {pragma}")).unwrap();
 }
 
 /// Every mark in the file, by row.
