@@ -56,7 +56,7 @@ async fn transaction(
 ) -> Result<Vec<Reply>, sqlx::Error> {
     let state = sqlx::raw_sql(BEGIN_AND_LOAD_STATE).fetch_all(&mut *connection).await?;
     let before = StateRow::decode(state.first().ok_or(sqlx::Error::RowNotFound)?)?;
-    let replies = run(connection, before, batch).await?;
+    let replies = run(connection, None, before, batch).await?;
     sqlx::query(sql::COMMIT).execute(connection).await?;
     Ok(replies)
 }
