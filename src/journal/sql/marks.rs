@@ -68,7 +68,7 @@ impl<C: Connection> Tables<'_, C> {
             }
         }
         if let Some(running) = &mut self.running {
-            let removed = ids.iter().map(|id| Reply::Removed(running.take(*id..id + 1).len() as u64));
+            let removed = ids.iter().map(|id| Reply::Removed(running.remove(*id).is_some().into()));
             return Ok(removed.collect());
         }
         let deleted = mark_rows::delete_running(self.connection, &ids).await?;

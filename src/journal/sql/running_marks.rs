@@ -71,15 +71,17 @@ impl RunningMarks {
         self.put(UNWRITTEN, marks);
     }
 
+    /// Takes one out, if it is there.
+    pub(super) fn remove(&mut self, id: MarkId) -> Option<Mark> {
+        let row = self.row_of.remove(&id)?;
+        self.changed.insert(row);
+        self.rows.get_mut(&row)?.remove(&id)
+    }
+
     /// Takes those out that are there.
     pub(super) fn take(&mut self, range: Range<MarkId>) -> Vec<(MarkId, Mark)> {
-        let there: Vec<(MarkId, i64)> = self.row_of.range(range).map(|(id, row)| (*id, *row)).collect();
-        let taken = there.into_iter().filter_map(|(id, row)| {
-            self.row_of.remove(&id);
-            self.changed.insert(row);
-            Some((id, self.rows.get_mut(&row)?.remove(&id)?))
-        });
-        taken.collect()
+        let there: Vec<MarkId> = self.row_of.range(range).map(|(id, _)| *id).collect();
+        there.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
     }
 
     /// Makes the table have what is here.
@@ -99,15 +101,18 @@ impl RunningMarks {
         delete(connection, &gone).await
     }
 
-    /// Those that have none: first the rows whose marks are all gone.
+    /// To the marks that have none: first those whose marks are all gone, then new ones.
     fn give_rows(&mut self) {
         self.changed.remove(&UNWRITTEN);
-        let unwritten: Vec<(MarkId, Mark)> = self.rows.remove(&UNWRITTEN).into_iter().flatten().collect();
+        let mut unwritten = self.rows.remove(&UNWRITTEN).into_iter().flatten().peekable();
         let empty = |row: &&i64| self.rows.get(row).is_none_or(BTreeMap::is_empty);
         let empty: Vec<i64> = self.changed.iter().filter(empty).copied().collect();
         let last = self.rows.keys().next_back().copied().unwrap_or(UNWRITTEN);
-        for (row, marks) in empty.into_iter().chain(last + 1..).zip(unwritten.chunks(MARKS_MAX)) {
-            self.put(row, marks.iter().cloned());
+        for row in empty.into_iter().chain(last + 1..) {
+            if unwritten.peek().is_none() {
+                return;
+            }
+            self.put(row, unwritten.by_ref().take(MARKS_MAX));
             self.changed.insert(row);
         }
     }
@@ -159,4 +164,116 @@ fn decode(row: &dyn Cells) -> sqlx::Result<(i64, Vec<(MarkId, Mark)>)> {
         Ok((id, new_mark(&scope, session, MarkState::Running, 0, Reason::Write, created)))
     });
     Ok((row.number(0)?, marks.collect::<sqlx::Result<_>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::{Dialect, ServerDialect};
+    use super::*;
+    use crate::data::Key;
+
+    /// A table that notes what is done to it.
+    #[derive(Default)]
+    struct Table(Vec<String>);
+
+    const DIALECT: Dialect = Dialect {
+        greatest: "",
+        or_leave_mark: "",
+        or_set_sequence: "",
+        everything: "",
+        returning: false,
+        server: Some(ServerDialect {
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            or_leave: "",
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            shared: "",
+            or_replace: "",
+            delete: |_, rows| format!("delete {rows}"),
+        }),
+    };
+
+    impl Connection for Table {
+        const DIALECT: &'static Dialect = &DIALECT;
+
+        async fn execute(&mut self, statement: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {
+            let statement = statement.as_str();
+            self.0.push(match (statement.starts_with("INSERT"), values) {
+                (true, [Value::Number(row), ..]) => format!("write {}, from row {row}", values.len() / 2),
+                _ => statement.to_owned(),
+            });
+            Ok(0)
+        }
+
+        async fn fetch<T: Send>(
+            &mut self,
+            _: SqlStr,
+            _: &[Value<'_>],
+            _: fn(&dyn Cells) -> sqlx::Result<T>,
+        ) -> sqlx::Result<Vec<T>> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn marks(ids: Range<MarkId>) -> Vec<(MarkId, Mark)> {
+        let mark = |id| new_mark(&Key::new(&1, &id).into(), 1, MarkState::Running, 0, Reason::Write, 7);
+        ids.map(|id| (id, mark(id))).collect()
+    }
+
+    async fn saved(running: &mut RunningMarks) -> Vec<String> {
+        let mut table = Table::default();
+        running.save(&mut table).await.unwrap();
+        table.0
+    }
+
+    #[tokio::test]
+    async fn marks_that_come_take_the_row_of_those_that_have_gone() {
+        let mut running = RunningMarks::default();
+        running.insert(marks(0..100));
+        assert_eq!(saved(&mut running).await, ["write 1, from row 1"]);
+        assert_eq!(running.take(0..100), marks(0..100));
+        running.insert(marks(100..200));
+        assert_eq!(saved(&mut running).await, ["write 1, from row 1"]);
+        running.take(0..200);
+        assert_eq!(saved(&mut running).await, ["delete 1"]);
+        assert_eq!(saved(&mut running).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_row_with_a_mark_that_runs_on_is_written_without_the_others_and_left_to_it() {
+        let mut running = RunningMarks::default();
+        running.insert(marks(0..10));
+        saved(&mut running).await;
+        running.take(1..10);
+        running.insert(marks(10..20));
+        assert_eq!(saved(&mut running).await, ["write 2, from row 1"]);
+        assert_eq!(running.rows[&1].keys().copied().collect::<Vec<_>>(), [0]);
+        let all: Vec<MarkId> = running.iter().map(|(id, _)| id).collect();
+        assert_eq!(all, [vec![0], (10..20).collect()].concat());
+    }
+
+    #[tokio::test]
+    async fn marks_that_come_and_go_in_one_batch_are_not_written() {
+        let mut running = RunningMarks::default();
+        running.insert(marks(0..10));
+        assert_eq!(running.remove(3), marks(3..4).pop().map(|(_, mark)| mark));
+        assert_eq!((running.remove(3), running.take(0..10).len()), (None, 9));
+        assert_eq!(saved(&mut running).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_large_batch_is_rows_of_bounded_size_in_few_statements() {
+        let mut running = RunningMarks::default();
+        running.insert(marks(0..11 * MARKS_MAX as u64));
+        let statements = ["write 8, from row 1", "write 2, from row 9", "write 1, from row 11"];
+        assert_eq!(saved(&mut running).await, statements);
+        assert!(running.rows.values().all(|marks| marks.len() <= MARKS_MAX));
+    }
+
+    #[test]
+    fn a_statement_carries_one_row_at_least_and_no_more_text_than_its_limit() {
+        let rows = |bytes, rows| vec![(1, "x".repeat(bytes)); rows];
+        assert_eq!(fitting(&rows(2 * STATEMENT_BYTES_MAX, 3)), 1);
+        assert_eq!(fitting(&rows(STATEMENT_BYTES_MAX / 3, 9)), 2);
+        assert_eq!(fitting(&rows(10, 700)), ROWS_MAX);
+    }
 }
