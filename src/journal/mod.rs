@@ -67,11 +67,12 @@
 //! ```
 //!
 //! The database has to be there; the tables are made in it. With `?migration=NAME` (1 to 32 of a-z, 0-9 and `_`) they are
-//! `crossfade_NAME_state`, `.._mark`, `.._mark_inside`, `.._epoch`, `.._sequence` and `.._audit`, without it
+//! `crossfade_NAME_state`, `.._mark`, `.._mark_running`, `.._mark_inside`, `.._epoch`, `.._sequence` and `.._audit`, without it
 //! `crossfade_state` and so on: give each migration a name when one database has several. Other settings of the URL are
 //! those of sqlx (`ssl-mode`, `socket`, ..); TLS needs one of sqlx's TLS features in your own `Cargo.toml`.
 //!
-//! **Permissions**: `SELECT`, `INSERT`, `UPDATE`, `DELETE` on these tables, and once `CREATE` (in MariaDB with `INDEX`).
+//! **Permissions**: `SELECT`, `INSERT`, `UPDATE`, `DELETE` on these tables, and `CREATE` (in MariaDB with `INDEX`) when a release
+//! opens them for the first time.
 //!
 //! **One process at a time.** The writer holds a lock of the server (`GET_LOCK`, `pg_try_advisory_lock`) on its connection,
 //! and a second process is refused by name ([`JournalError::InUseOn`] says which connection has it). The lock goes with the
@@ -102,8 +103,10 @@
 //!
 //! ```sql
 //! SELECT stage, epoch, session, session_open, fill, certificate FROM crossfade_state;
-//! -- 0 its write runs, 1 waits for a repair, 2 a repair has it, 3 a dead letter
+//! -- 1 waits for a repair, 2 a repair has it, 3 a dead letter
 //! SELECT state, reason, count(*) FROM crossfade_mark GROUP BY state, reason;
+//! -- of writes that run, one row for each commit: lists of [row, kind, scope, session, made at]
+//! SELECT marks FROM crossfade_mark_running;
 //! SELECT * FROM crossfade_audit ORDER BY line DESC LIMIT 20;
 //! ```
 //!

@@ -21,16 +21,20 @@ const RECONCILED: &str = "SQLite, beside a reconciler that finds nothing to do";
 const WRITERS: [usize; 3] = [1, 16, 256];
 const KEYS: i64 = 1_000_000;
 
-pub(crate) async fn section(places: &Places, output: &Output) -> Result<Section> {
+pub(crate) async fn section(places: &Places, output: &Output, only: Option<&str>) -> Result<Section> {
     let folder = places.folder()?;
-    let mut urls = vec![
-        ("SQLite", folder.journal()),
-        (RECONCILED, folder.journal()),
-        ("MariaDB", in_mariadb(places.mysql()?).await?),
-    ];
-    if let Some(server) = &places.postgres {
+    let wanted = |name: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(name));
+    let mut urls = Vec::new();
+    if wanted("SQLite") {
+        urls.extend([("SQLite", folder.journal()), (RECONCILED, folder.journal())]);
+    }
+    if wanted("MariaDB") {
+        urls.push(("MariaDB", in_mariadb(places.mysql()?).await?));
+    }
+    if let Some(server) = places.postgres.as_ref().filter(|_| wanted("PostgreSQL")) {
         urls.push(("PostgreSQL", in_postgres(server).await?));
     }
+    ensure!(!urls.is_empty(), "there is no such journal: {}", only.unwrap_or_default());
     let mut opened = Vec::new();
     for (name, url) in urls {
         let (legacy, target) = (InMemory::default(), InMemory::default());

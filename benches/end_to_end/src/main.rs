@@ -38,6 +38,9 @@ struct Options {
     /// Writes a second of `open-loop`.
     #[arg(long, default_value_t = 1_000)]
     rate: u32,
+    /// Of `journal`: this one alone (SQLite, MariaDB or PostgreSQL), and no shared marks.
+    #[arg(long, value_name = "JOURNAL")]
+    only: Option<String>,
     /// What to measure. Default: all. `growth` needs no server.
     #[arg(value_enum)]
     parts: Vec<Part>,
@@ -67,7 +70,7 @@ async fn main() -> Result<()> {
 }
 
 async fn sections(options: &Options) -> Result<Vec<Section>> {
-    let Options { output, places, rate, parts } = options;
+    let Options { output, places, rate, only, parts } = options;
     let wanted = |part: &Part| parts.is_empty() || parts.contains(part);
     let mut sections = Vec::new();
     let on_both = |part: &Part| !matches!(part, Part::Journal | Part::Growth) && wanted(part);
@@ -82,8 +85,10 @@ async fn sections(options: &Options) -> Result<Vec<Section>> {
             (Part::Fill, Some(servers)) => sections.push(fill::section(servers, output).await?),
             (Part::Gateway, Some(servers)) => sections.push(gateway::section(servers, output).await?),
             (Part::Journal, _) => {
-                sections.push(journals::section(places, output).await?);
-                sections.push(shared_marks::section(places, output).await?);
+                sections.push(journals::section(places, output, only.as_deref()).await?);
+                if only.is_none() {
+                    sections.push(shared_marks::section(places, output).await?);
+                }
             }
             (Part::Growth, _) => sections.extend(growth::sections(places, output).await?),
             (_, None) => {}

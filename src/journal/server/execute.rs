@@ -12,7 +12,7 @@ use super::outcome::Unknown;
 use super::{ALL_MARKS_WITHIN, BATCH_WITHIN, COMMIT_WITHIN, PING_EVERY, schema};
 use crate::journal::error::JournalError;
 use crate::journal::model::{Command, Refusal, Reply};
-use crate::journal::sql::{BATCH_COLUMN, Cells, LOAD_AND_LOCK_STATE, StateRow, run};
+use crate::journal::sql::{BATCH_COLUMN, Cells, LOAD_AND_LOCK_STATE, RunningMarks, StateRow, run};
 use crate::journal::writer::Backend;
 
 /// How long closing in order is tried.
@@ -31,6 +31,8 @@ pub(super) struct Server<E: Engine> {
     /// The largest number that was given to a transaction: none is given twice.
     given: i64,
     pub(super) unknown: Option<Unknown>,
+    /// As the last commit left them; empty and not loaded when that is not known.
+    running: RunningMarks,
     /// Why nothing is done any more.
     pub(super) ended: Option<JournalError>,
 }
@@ -47,6 +49,7 @@ impl<E: Engine> Server<E> {
             committed: 0,
             given: 0,
             unknown: None,
+            running: RunningMarks::default(),
             ended: None,
         };
         server.in_time(ALL_MARKS_WITHIN, schema::migrate(&mut link.engine, &server.address.name)).await??;
@@ -85,13 +88,20 @@ impl<E: Engine> Server<E> {
     /// One transaction. The connection is given up when it fails in a way that leaves doubts about it.
     async fn attempt(&mut self, batch: &[&Command]) -> Result<Vec<Reply>, JournalError> {
         let mut link = self.linked().await?;
-        let replies = self.in_time(time_for(batch), self.before_commit(&mut link.engine, batch)).await;
+        let mut running = std::mem::take(&mut self.running);
+        let work = self.before_commit(&mut link.engine, &mut running, batch);
+        let replies = self.in_time(time_for(batch), work).await;
         match replies {
             Ok(Ok(replies)) if batch.iter().all(|command| command.is_question()) => {
                 self.roll_back(link).await;
+                self.running = running;
                 Ok(replies)
             }
-            Ok(Ok(replies)) => self.commit(link, replies).await,
+            Ok(Ok(replies)) => {
+                let replies = self.commit(link, replies).await?;
+                self.running = running;
+                Ok(replies)
+            }
             // Whoever was replaced gives the lock up with the connection.
             Ok(Err(ended)) => Err(self.end(ended)),
             Err(JournalError::Unreachable { server, detail }) => {
@@ -108,13 +118,14 @@ impl<E: Engine> Server<E> {
     async fn before_commit(
         &self,
         engine: &mut E,
+        running: &mut RunningMarks,
         batch: &[&Command],
     ) -> sqlx::Result<Result<Vec<Reply>, JournalError>> {
         let (state, found) = begin(engine).await?;
         if let Some(ended) = self.unexpected(found, self.committed) {
             return Ok(Err(ended));
         }
-        run(engine, state, batch).await.map(Ok)
+        run(engine, Some(running), state, batch).await.map(Ok)
     }
 
     /// Why nothing may be done when this is the number in the state row.

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection as _, SqlStr};
 use super::engine::{Engine, Need};
 use super::meaning::Meaning;
 use super::spelling::Spelling;
-use crate::journal::sql::{Cells, Connection, Dialect, InsideDialect, Value, cells_and_values};
+use crate::journal::sql::{Cells, Connection, Dialect, ServerDialect, Value, cells_and_values};
 
 /// Each statement is prepared once: preparing it again would cost a wait of 40 ms on a network, where the driver's
 /// packets wait for each other.
@@ -79,25 +79,33 @@ const VERSION_1: &str = "CREATE TABLE IF NOT EXISTS crossfade_mark (
     ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
     INSERT INTO crossfade_state VALUES (1, 1, 0, 'off', 1, 1, 0, 0, 0, 0, 0, NULL, NULL)";
 
+/// Takes it to version 2. Running marks that have rows of their own are left to the next session, as after a crash.
+const VERSION_2: &str = "CREATE TABLE IF NOT EXISTS crossfade_mark_running (
+        id BIGINT PRIMARY KEY,
+        marks MEDIUMTEXT NOT NULL
+    ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    UPDATE crossfade_state SET version = 2 WHERE id = 1";
+
 const DIALECT: Dialect = Dialect {
     greatest: "greatest",
     or_leave_mark: "ON DUPLICATE KEY UPDATE id = crossfade_mark.id",
     or_set_sequence: "ON DUPLICATE KEY UPDATE",
     everything: "everything = ?",
     returning: false,
-    inside: Some(InsideDialect {
+    server: Some(ServerDialect {
         or_leave: "ON DUPLICATE KEY UPDATE id = crossfade_mark_inside.id",
         shared: "LOCK IN SHARE MODE",
-        delete: delete_inside,
+        or_replace: "ON DUPLICATE KEY UPDATE marks = VALUES(marks)",
+        delete,
     }),
 };
 
 /// By a list (`id IN ..`) a small table is read from one end to the other, with a lock on every row, and no hint helps.
-fn delete_inside(rows: usize) -> String {
+fn delete(table: &str, rows: usize) -> String {
     let others = " UNION ALL SELECT CAST(? AS SIGNED)".repeat(rows - 1);
     format!(
-        "DELETE crossfade_mark_inside FROM (SELECT CAST(? AS SIGNED) AS id{others}) AS ended
-        STRAIGHT_JOIN crossfade_mark_inside FORCE INDEX (PRIMARY) ON crossfade_mark_inside.id = ended.id"
+        "DELETE {table} FROM (SELECT CAST(? AS SIGNED) AS id{others}) AS ended
+        STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) ON {table}.id = ended.id"
     )
 }
 
@@ -160,7 +168,7 @@ impl Engine for MariaDb {
     const HOLDER: &'static str = "SELECT CAST(holder AS SIGNED) FROM
         (SELECT IS_USED_LOCK(MD5(CONCAT(DATABASE(), '.crossfade_'))) AS holder) AS held WHERE holder IS NOT NULL";
     const BEGIN: &'static str = "START TRANSACTION";
-    const MIGRATIONS: &'static [&'static str] = &[VERSION_1];
+    const MIGRATIONS: &'static [&'static str] = &[VERSION_1, VERSION_2];
 
     fn options(url: &str) -> sqlx::Result<MySqlConnectOptions> {
         let options = MySqlConnectOptions::from_str(url)?;

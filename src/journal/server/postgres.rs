@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection as _, SqlStr};
 use super::engine::{Engine, Need};
 use super::meaning::Meaning;
 use super::spelling::Spelling;
-use crate::journal::sql::{Cells, Connection, Dialect, InsideDialect, Value, cells_and_values};
+use crate::journal::sql::{Cells, Connection, Dialect, ServerDialect, Value, cells_and_values};
 
 /// Each statement is prepared once.
 const STATEMENTS_KEPT: usize = 256;
@@ -76,18 +76,23 @@ const VERSION_1: &str = "BEGIN;
     INSERT INTO crossfade_state VALUES (1, 1, 0, 'off', 1, 1, 0, 0, 0, 0, 0, NULL, NULL);
     COMMIT";
 
+/// Takes it to version 2. Running marks that have rows of their own are left to the next session, as after a crash.
+const VERSION_2: &str = "BEGIN;
+    CREATE TABLE IF NOT EXISTS crossfade_mark_running (id BIGINT PRIMARY KEY, marks TEXT NOT NULL);
+    UPDATE crossfade_state SET version = 2 WHERE id = 1;
+    COMMIT";
+
 const DIALECT: Dialect = Dialect {
     greatest: "greatest",
     or_leave_mark: "ON CONFLICT (id) DO NOTHING",
     or_set_sequence: "ON CONFLICT (name) DO UPDATE SET",
     everything: "(CASE kind WHEN 2 THEN 1::bigint ELSE 0::bigint END) = ?",
     returning: true,
-    inside: Some(InsideDialect {
+    server: Some(ServerDialect {
         or_leave: "ON CONFLICT (id) DO NOTHING",
         shared: "FOR SHARE",
-        delete: |rows| {
-            format!("DELETE FROM crossfade_mark_inside WHERE id IN ({})", vec!["?"; rows].join(", "))
-        },
+        or_replace: "ON CONFLICT (id) DO UPDATE SET marks = excluded.marks",
+        delete: |table, rows| format!("DELETE FROM {table} WHERE id IN ({})", vec!["?"; rows].join(", ")),
     }),
 };
 
@@ -153,7 +158,7 @@ impl Engine for Postgres {
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(current_schema() || '.crossfade_', 0)";
     const BEGIN: &'static str = "BEGIN";
-    const MIGRATIONS: &'static [&'static str] = &[VERSION_1];
+    const MIGRATIONS: &'static [&'static str] = &[VERSION_1, VERSION_2];
 
     fn options(url: &str) -> sqlx::Result<PgConnectOptions> {
         let options = PgConnectOptions::from_str(url)?.application_name("crossfade");

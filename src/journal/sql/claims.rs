@@ -24,7 +24,7 @@ impl<C: Connection> Tables<'_, C> {
             }
             Command::Bury { claim, ids, not_before } => self.bury(*claim, ids, *not_before).await?,
             Command::RetryDead { scope, now } => self.retry_dead(scope, *now).await?,
-            Command::ListScopes => Reply::Scopes(mark_rows::all_scopes(self.connection).await?),
+            Command::ListScopes => Reply::Scopes(self.all_scopes().await?),
             Command::ListDead { limit } => {
                 let limit = Value::Number(limited(*limit));
                 Reply::Marks(mark_rows::select(self.connection, statements::DEAD, &[limit]).await?)

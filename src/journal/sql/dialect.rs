@@ -13,19 +13,21 @@ pub(crate) struct Dialect {
     pub(crate) everything: &'static str,
     /// Whether an insert or a delete gives rows back (`RETURNING`).
     pub(crate) returning: bool,
-    /// For tables that are in reach of the transactions of others.
-    pub(crate) inside: Option<InsideDialect>,
+    /// For tables on a server.
+    pub(crate) server: Option<ServerDialect>,
 }
 
-/// How the marks that transactions make inside themselves are spelled.
+/// How a server spells what only servers have: marks that transactions make inside themselves, and rows of many marks.
 #[derive(Debug)]
-pub(crate) struct InsideDialect {
-    /// What follows an insert of such marks that leaves rows alone that are there.
+pub(crate) struct ServerDialect {
+    /// What follows an insert of marks inside of transactions that leaves rows alone that are there.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) or_leave: &'static str,
     /// What follows a read of a row that others may read and nobody may change meanwhile.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) shared: &'static str,
-    /// Deletes so many rows by their ids, and locks no other: those beside them may be of transactions that run.
-    pub(crate) delete: fn(rows: usize) -> String,
+    /// What follows an insert of rows of marks that takes the place of those that are there.
+    pub(crate) or_replace: &'static str,
+    /// Deletes so many rows of a table by their ids, and locks no other: those beside them may be of transactions that run.
+    pub(crate) delete: fn(table: &str, rows: usize) -> String,
 }

@@ -7,9 +7,8 @@
 use sqlx::SqlStr;
 
 use super::connection::{Cells, Connection, Value};
-use super::mark_rows::{self, ROWS_MAX, padded};
-use super::statements;
 use super::tables::{Done, Tables, misplaced};
+use super::{mark_rows, statements};
 use crate::data::Scope;
 use crate::journal::model::{Command, Mark, MarkId, MarkState, Micros, Reason, Reply};
 use crate::journal::state::new_mark;
@@ -43,14 +42,9 @@ impl<C: Connection> Tables<'_, C> {
     }
 
     async fn delete_inside(&mut self, ids: &[MarkId]) -> sqlx::Result<()> {
-        let Some(dialect) = &C::DIALECT.inside else { return Ok(()) };
-        for part in ids.chunks(ROWS_MAX) {
-            let rows = part.len().next_power_of_two();
-            let values: Vec<Value<'_>> =
-                padded(part, rows).map(|id| Value::Number(id.cast_signed())).collect();
-            self.connection.execute(statements::delete_inside(dialect, rows), &values).await?;
-        }
-        Ok(())
+        let Some(dialect) = &C::DIALECT.server else { return Ok(()) };
+        let ids: Vec<i64> = ids.iter().map(|id| id.cast_signed()).collect();
+        mark_rows::delete_by_id(self.connection, dialect, statements::INSIDE_TABLE, &ids).await
     }
 
     async fn adopt_inside(&mut self, before: Micros, now: Micros) -> sqlx::Result<Reply> {
@@ -78,7 +72,7 @@ impl<C: Connection> Tables<'_, C> {
 
     /// The committed ones, as left marks of a crash.
     async fn made_inside(&mut self, before: Micros, limit: i64) -> sqlx::Result<Vec<Row>> {
-        if C::DIALECT.inside.is_none() {
+        if C::DIALECT.server.is_none() {
             return Ok(Vec::new());
         }
         let made = SqlStr::from_static(statements::MADE_INSIDE);
@@ -126,7 +120,7 @@ fn decode(row: &dyn Cells) -> sqlx::Result<Row> {
 
 /// How many there are that have been committed.
 pub(super) async fn count<C: Connection>(connection: &mut C) -> sqlx::Result<u64> {
-    if C::DIALECT.inside.is_none() {
+    if C::DIALECT.server.is_none() {
         return Ok(0);
     }
     let count = SqlStr::from_static(statements::COUNT_INSIDE);

@@ -13,7 +13,7 @@ pub(crate) async fn mark_inside<C: Connection>(
     connection: &mut C,
     inside: &Inside,
 ) -> sqlx::Result<Result<(), NotMarked>> {
-    let Some(dialect) = &C::DIALECT.inside else { return Ok(Err(NotMarked::NoRow)) };
+    let Some(dialect) = &C::DIALECT.server else { return Ok(Err(NotMarked::NoRow)) };
     let read = |row: &dyn Cells| Ok([row.number(0)?, row.number(1)?, row.number(2)?, row.number(3)?]);
     let found = connection.fetch(statements::share_epoch(dialect), &[], read).await?;
     if let Err(not_marked) = inside.check(found.first().copied()) {

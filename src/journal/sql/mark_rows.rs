@@ -3,7 +3,7 @@
 use sqlx::SqlStr;
 
 use super::connection::{Cells, Connection, Value};
-use super::inside;
+use super::dialect::ServerDialect;
 use super::statements::{self, MARK_BINDS};
 use crate::data::{Group, Key, Scope};
 use crate::journal::model::{Mark, MarkCounts, MarkId, MarkState, Reason};
@@ -40,16 +40,25 @@ pub(super) async fn delete_running(
     Ok(deleted)
 }
 
-async fn delete_part<C: Connection>(connection: &mut C, part: &[MarkId]) -> Result<Vec<MarkId>, sqlx::Error> {
+async fn delete_part(connection: &mut impl Connection, part: &[MarkId]) -> Result<Vec<MarkId>, sqlx::Error> {
     let rows = part.len().next_power_of_two();
     let values: Vec<Value<'_>> = padded(part, rows).map(|id| Value::Number(id.cast_signed())).collect();
-    let delete = statements::delete_running(C::DIALECT, rows);
-    if C::DIALECT.returning {
-        return connection.fetch(delete, &values, id).await;
+    connection.fetch(statements::delete_running(rows), &values, id).await
+}
+
+/// Deletes rows of a server's table in few statements.
+pub(super) async fn delete_by_id(
+    connection: &mut impl Connection,
+    dialect: &ServerDialect,
+    table: &str,
+    ids: &[i64],
+) -> Result<(), sqlx::Error> {
+    for part in ids.chunks(ROWS_MAX) {
+        let rows = part.len().next_power_of_two();
+        let values: Vec<Value<'_>> = padded(part, rows).copied().map(Value::Number).collect();
+        connection.execute(statements::delete_by_id(dialect, table, rows), &values).await?;
     }
-    let there = connection.fetch(statements::select_running(rows), &values, id).await?;
-    connection.execute(delete, &values).await?;
-    Ok(there)
+    Ok(())
 }
 
 fn id(row: &dyn Cells) -> Result<MarkId, sqlx::Error> {
@@ -104,9 +113,9 @@ pub(super) async fn turn_left(
     put_left(connection, id, left).await
 }
 
-/// Those of transactions count as running ones.
+/// Those with a row of their own.
 pub(super) async fn counts(connection: &mut impl Connection) -> Result<MarkCounts, sqlx::Error> {
-    let mut counts = MarkCounts { running: inside::count(connection).await?, ..MarkCounts::default() };
+    let mut counts = MarkCounts::default();
     let count = SqlStr::from_static(statements::COUNT_MARKS);
     let by_state = connection.fetch(count, &[], |row| Ok((row.number(0)?, row.number(1)?))).await?;
     for (state, rows) in by_state {

@@ -1,6 +1,7 @@
 //! Marks of writes: recorded, removed, left to the reconciler.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::connection::{Connection, Value};
 use super::tables::{Done, Tables, misplaced};
@@ -12,9 +13,7 @@ use crate::journal::state::new_mark;
 impl<C: Connection> Tables<'_, C> {
     pub(super) async fn mark_command(&mut self, command: &Command) -> Done {
         Ok(Ok(Reply::Removed(match command {
-            Command::Unmark { first, rows } => {
-                self.execute(statements::UNMARK, &[first.cast_signed(), (first + rows).cast_signed()]).await?
-            }
+            Command::Unmark { first, rows } => self.unmark(*first..first + rows).await?,
             Command::Leave { first, rows, narrowed, not_before, reason } => {
                 self.leave(*first, *rows, narrowed.as_ref(), *not_before, *reason).await?
             }
@@ -43,8 +42,20 @@ impl<C: Connection> Tables<'_, C> {
             rows.extend((*first..).zip(marks));
             replies.push(Reply::Done);
         }
-        mark_rows::insert(self.connection, &rows).await?;
+        match &mut self.running {
+            Some(running) => running.insert(rows),
+            None => mark_rows::insert(self.connection, &rows).await?,
+        }
         Ok(replies)
+    }
+
+    async fn unmark(&mut self, rows: Range<MarkId>) -> Result<u64, sqlx::Error> {
+        match &mut self.running {
+            Some(running) => Ok(running.take(rows).len() as u64),
+            None => {
+                self.execute(statements::UNMARK, &[rows.start.cast_signed(), rows.end.cast_signed()]).await
+            }
+        }
     }
 
     /// Removes the marks of many single-row writes in few statements.
@@ -55,6 +66,10 @@ impl<C: Connection> Tables<'_, C> {
                 Command::Unmark { first, rows: 1 } => ids.push(*first),
                 _ => return Err(misplaced(command)),
             }
+        }
+        if let Some(running) = &mut self.running {
+            let removed = ids.iter().map(|id| Reply::Removed(running.remove(*id).is_some().into()));
+            return Ok(removed.collect());
         }
         let deleted = mark_rows::delete_running(self.connection, &ids).await?;
         let mut deleted: HashSet<MarkId> = deleted.into_iter().collect();
@@ -69,10 +84,8 @@ impl<C: Connection> Tables<'_, C> {
         not_before: Micros,
         reason: Reason,
     ) -> Result<u64, sqlx::Error> {
-        let range = [Value::Number(first.cast_signed()), Value::Number((first + rows).cast_signed())];
-        let running = mark_rows::select(self.connection, statements::RUNNING_IN_RANGE, &range).await?;
         let mut merged = 0;
-        for (id, mark) in running {
+        for (id, mark) in self.take_running(first..first + rows).await? {
             let left = Mark {
                 scope: narrowed.cloned().unwrap_or(mark.scope),
                 state: MarkState::Left,
@@ -80,8 +93,18 @@ impl<C: Connection> Tables<'_, C> {
                 reason,
                 ..mark
             };
-            merged += mark_rows::turn_left(self.connection, id, left).await?;
+            merged += mark_rows::put_left(self.connection, id, left).await?;
         }
         Ok(merged)
+    }
+
+    async fn take_running(&mut self, rows: Range<MarkId>) -> Result<Vec<(MarkId, Mark)>, sqlx::Error> {
+        if let Some(running) = &mut self.running {
+            return Ok(running.take(rows));
+        }
+        let range = [rows.start, rows.end].map(|row| Value::Number(row.cast_signed()));
+        let running = mark_rows::select(self.connection, statements::RUNNING_IN_RANGE, &range).await?;
+        self.unmark(rows).await?;
+        Ok(running)
     }
 }

@@ -13,6 +13,7 @@ mod mark_inside;
 mod mark_rows;
 mod marks;
 mod numbers;
+mod running_marks;
 mod sessions;
 mod stages;
 mod state_row;
@@ -22,11 +23,13 @@ mod tables;
 pub(super) use connection::{Cells, Connection, Value, cells_and_values};
 pub(super) use dialect::Dialect;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) use dialect::InsideDialect;
+pub(super) use dialect::ServerDialect;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) use mark_inside::mark_inside;
 #[cfg(test)]
 pub(super) use mark_rows::select;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use running_marks::RunningMarks;
 pub(super) use state_row::StateRow;
 #[cfg(feature = "sqlite")]
 pub(super) use statements::LOAD_STATE;

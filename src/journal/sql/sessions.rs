@@ -4,7 +4,7 @@ use super::connection::{Connection, Value};
 use super::tables::{Done, Tables, misplaced};
 use super::{mark_rows, statements};
 use crate::journal::model::{
-    Command, Epoch, JournalStatus, Micros, Opened, Reason, Refusal, Reply, SessionId,
+    Command, Epoch, JournalStatus, Mark, MarkId, MarkState, Micros, Opened, Reason, Refusal, Reply, SessionId,
 };
 
 impl<C: Connection> Tables<'_, C> {
@@ -55,18 +55,23 @@ impl<C: Connection> Tables<'_, C> {
         Ok(Reply::Opened(Box::new(Opened { session, after_crash, voided, inside, status })))
     }
 
-    async fn adopt(&mut self, not_before: Micros) -> Result<(), sqlx::Error> {
-        let (reason, not_before) = (Value::Number(Reason::Crash as i64), Value::Number(not_before));
+    async fn adopt(&mut self, until: Micros) -> Result<(), sqlx::Error> {
+        let (reason, not_before) = (Value::Number(Reason::Crash as i64), Value::Number(until));
         let running = statements::adopt_running(C::DIALECT);
         self.connection.execute(running, &[reason, not_before]).await?;
-        self.connection.execute(statements::adopt_claimed(C::DIALECT), &[not_before]).await.map(drop)
+        self.connection.execute(statements::adopt_claimed(C::DIALECT), &[not_before]).await?;
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let running = running.take(0..MarkId::MAX).into_iter();
+        let left = |mark| Mark { state: MarkState::Left, reason: Reason::Crash, not_before: until, ..mark };
+        let left: Vec<(MarkId, Mark)> = running.map(|(id, mark)| (id, left(mark))).collect();
+        mark_rows::insert(self.connection, &left).await
     }
 
     async fn status(&mut self) -> Result<JournalStatus, sqlx::Error> {
         Ok(JournalStatus {
             stage: self.state.stage,
             epoch: self.state.epoch,
-            marks: mark_rows::counts(self.connection).await?,
+            marks: self.counts().await?,
             fill: self.state.fill.clone(),
             certificate: self.state.certificate.clone(),
             reserved_stamp: self.state.reserved_stamp,

@@ -41,7 +41,7 @@ impl<C: Connection> Tables<'_, C> {
             return Ok(Err(Refusal::EpochMoved));
         }
         if request.needs_no_marks {
-            match mark_rows::counts(self.connection).await?.total() {
+            match self.counts().await?.total() {
                 0 => {}
                 left => return Ok(Err(Refusal::MarksLeft(left))),
             }
@@ -71,7 +71,7 @@ impl<C: Connection> Tables<'_, C> {
         if progress.voids != self.state.voids {
             return Ok(Err(Refusal::Unrecorded));
         }
-        match mark_rows::counts(self.connection).await?.dead {
+        match self.counts().await?.dead {
             0 => {}
             dead => return Ok(Err(Refusal::DeadLetters(dead))),
         }

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::dialect::{Dialect, InsideDialect};
+use super::dialect::{Dialect, ServerDialect};
 
 /// In the order in which `StateRow` decodes them.
 macro_rules! state_columns {
@@ -37,19 +37,10 @@ pub(super) fn insert_marks(dialect: &Dialect, rows: usize) -> SqlStr {
     built(format!("INSERT INTO crossfade_mark {MARK_COLUMNS} VALUES {rows} {}", dialect.or_leave_mark))
 }
 
-/// Deletes so many running marks by row, and gives the rows that were there where the database can.
-pub(super) fn delete_running(dialect: &Dialect, rows: usize) -> SqlStr {
-    let returning = if dialect.returning { " RETURNING id" } else { "" };
-    built(format!("DELETE FROM crossfade_mark WHERE {}{returning}", running_in(rows)))
-}
-
-/// The rows of so many running marks that are there.
-pub(super) fn select_running(rows: usize) -> SqlStr {
-    built(format!("SELECT id FROM crossfade_mark WHERE {}", running_in(rows)))
-}
-
-fn running_in(rows: usize) -> String {
-    format!("state = 0 AND id IN ({})", vec!["?"; rows].join(", "))
+/// Deletes so many running marks by row, and gives the rows that were there.
+pub(super) fn delete_running(rows: usize) -> SqlStr {
+    let ids = vec!["?"; rows].join(", ");
+    built(format!("DELETE FROM crossfade_mark WHERE state = 0 AND id IN ({ids}) RETURNING id"))
 }
 
 pub(crate) const SELECT_MARK: &str = "SELECT id, kind, scope, session, state, claim, lease_until, not_before,
@@ -111,15 +102,26 @@ pub(super) const ADOPTED_MAX: i64 = 1_024;
 
 /// Inserts so many marks of a transaction.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) fn insert_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {
+pub(super) fn insert_inside(dialect: &ServerDialect, rows: usize) -> SqlStr {
     let (rows, or_leave) = (vec!["(?, ?, ?, ?, ?)"; rows].join(", "), dialect.or_leave);
     built(format!(
         "INSERT INTO crossfade_mark_inside (id, kind, scope, session, created) VALUES {rows} {or_leave}"
     ))
 }
 
-pub(super) fn delete_inside(dialect: &InsideDialect, rows: usize) -> SqlStr {
-    built((dialect.delete)(rows))
+pub(super) fn delete_by_id(dialect: &ServerDialect, table: &str, rows: usize) -> SqlStr {
+    built((dialect.delete)(table, rows))
+}
+
+pub(super) const INSIDE_TABLE: &str = "crossfade_mark_inside";
+pub(super) const RUNNING_TABLE: &str = "crossfade_mark_running";
+
+pub(super) const RUNNING: &str = "SELECT id, marks FROM crossfade_mark_running";
+
+/// Writes so many rows of running marks, also those that are there.
+pub(super) fn write_running(dialect: &ServerDialect, rows: usize) -> SqlStr {
+    let (rows, or_replace) = (vec!["(?, ?)"; rows].join(", "), dialect.or_replace);
+    built(format!("INSERT INTO crossfade_mark_running (id, marks) VALUES {rows} {or_replace}"))
 }
 
 pub(super) const MADE_INSIDE: &str = "SELECT id, kind, scope, session, created FROM crossfade_mark_inside
@@ -128,7 +130,7 @@ pub(super) const COUNT_INSIDE: &str = "SELECT count(*) FROM crossfade_mark_insid
 
 /// Whoever has read it so keeps it from being changed until its transaction has ended.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) fn share_epoch(dialect: &InsideDialect) -> SqlStr {
+pub(super) fn share_epoch(dialect: &ServerDialect) -> SqlStr {
     built(format!(
         "SELECT authority_epoch, session, session_open, opened FROM crossfade_epoch WHERE id = 1 {}",
         dialect.shared

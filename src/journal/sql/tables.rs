@@ -5,12 +5,18 @@ use std::mem::discriminant;
 use sqlx::SqlStr;
 
 use super::connection::{Connection, Value};
+use super::inside;
+use super::mark_rows;
+use super::running_marks::RunningMarks;
 use super::state_row::StateRow;
-use crate::journal::model::{Command, Micros, Refusal, Reply};
+use crate::data::Scope;
+use crate::journal::model::{Command, MarkCounts, MarkId, Micros, Refusal, Reply};
 
 /// The tables inside of one transaction.
 pub(crate) struct Tables<'a, C> {
     pub(super) connection: &'a mut C,
+    /// Those of a server; in a file they have rows like the others.
+    pub(super) running: Option<&'a mut RunningMarks>,
     pub(super) state: StateRow,
     /// When the session was opened that a command has opened here.
     pub(super) opened: Option<Micros>,
@@ -22,17 +28,24 @@ pub(super) type Done = Result<Result<Reply, Refusal>, sqlx::Error>;
 /// Does all commands inside of the transaction that has loaded this state, and saves the state when they changed it.
 pub(crate) async fn run<C: Connection>(
     connection: &mut C,
+    running: Option<&mut RunningMarks>,
     before: StateRow,
     batch: &[&Command],
 ) -> Result<Vec<Reply>, sqlx::Error> {
-    let mut tables = Tables { connection, state: before.clone(), opened: None };
+    let mut tables = Tables { connection, running, state: before.clone(), opened: None };
     // Before anything is read: what was committed while this waits would be hidden by an older view of the tables.
     let alone =
-        C::DIALECT.inside.is_some() && batch.iter().any(|command| tables.excludes_transactions(command));
+        C::DIALECT.server.is_some() && batch.iter().any(|command| tables.excludes_transactions(command));
     if alone {
         tables.lock_epoch().await?;
     }
+    if let Some(running) = &mut tables.running {
+        running.load(tables.connection).await?;
+    }
     let replies = tables.run(batch).await?;
+    if let Some(running) = &mut tables.running {
+        running.save(tables.connection).await?;
+    }
     if tables.state != before {
         tables.state.save(tables.connection).await?;
     }
@@ -107,6 +120,23 @@ impl<C: Connection> Tables<'_, C> {
             }
             Command::Audit { .. } | Command::ListAudit { .. } => self.audit_command(command).await,
         }
+    }
+
+    /// Those of transactions count as running ones.
+    pub(super) async fn counts(&mut self) -> Result<MarkCounts, sqlx::Error> {
+        let mut counts = mark_rows::counts(self.connection).await?;
+        counts.running += inside::count(self.connection).await?;
+        counts.running += self.running.as_ref().map_or(0, |running| running.len());
+        Ok(counts)
+    }
+
+    pub(super) async fn all_scopes(&mut self) -> Result<Vec<(MarkId, Scope)>, sqlx::Error> {
+        let mut scopes = mark_rows::all_scopes(self.connection).await?;
+        if let Some(running) = &self.running {
+            scopes.extend(running.iter().map(|(id, mark)| (id, mark.scope.clone())));
+            scopes.sort_unstable_by_key(|(id, _)| *id);
+        }
+        Ok(scopes)
     }
 
     /// Runs a statement with these values; gives how many rows it changed.
@@ -214,7 +244,7 @@ mod tests {
         let commands: Vec<Command> = (0..100).flat_map(turn).collect();
         let batch: Vec<&Command> = commands.iter().collect();
         let mut noting = Noting::default();
-        let replies = run(&mut noting, dual_write(), &batch).await.unwrap();
+        let replies = run(&mut noting, None, dual_write(), &batch).await.unwrap();
         assert_eq!(noting.0.len(), 2, "{:?}", noting.0);
         // Each caller is told of its own command.
         let told = [Reply::Removed(0), Reply::Done].into_iter().cycle().take(200);

@@ -55,7 +55,7 @@ async fn transaction(connection: &mut Connection, batch: &[&Command]) -> Result<
     connection.execute(SqlStr::from_static(sql::BEGIN), &[]).await?;
     let state = connection.fetch(SqlStr::from_static(LOAD_STATE), &[], StateRow::decode).await?;
     let before = state.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
-    let replies = run(connection, before, batch).await?;
+    let replies = run(connection, None, before, batch).await?;
     connection.execute(SqlStr::from_static(sql::COMMIT), &[]).await?;
     Ok(replies)
 }

@@ -8,7 +8,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     or_set_sequence: "ON CONFLICT (name) DO UPDATE SET",
     everything: "(kind = 2) = ?",
     returning: true,
-    inside: None,
+    server: None,
 };
 
 /// The version of the schema that this release writes.

@@ -17,7 +17,7 @@ impl Servers {
     /// All at once: Cassandra takes as long as it does, the others are ready before.
     pub(crate) fn start(asked: &Arguments) -> Result<Self, Error> {
         thread::scope(|scope| {
-            let mariadb = asked.mariadb.then(|| scope.spawn(MariaDb::start));
+            let mariadb = asked.mariadb.then(|| scope.spawn(with_usual_log));
             let postgres = asked.postgres.then(|| scope.spawn(Postgres::start));
             let cassandra = asked.cassandra.map(|nodes| scope.spawn(move || Cassandra::start_nodes(nodes)));
             let (mariadb, postgres, cassandra) = (started(mariadb), started(postgres), started(cassandra));
@@ -39,6 +39,11 @@ impl Servers {
         ];
         urls.into_iter().filter_map(|(name, url)| Some((name, url?)))
     }
+}
+
+/// With a log as large as it is by default: what is measured would wait for a small one to be emptied.
+fn with_usual_log() -> Result<MariaDb, Error> {
+    MariaDb::builder().arg("--innodb-log-file-size=96M").start()
 }
 
 fn started<T>(starting: Option<ScopedJoinHandle<'_, Result<T, Error>>>) -> Result<Option<T>, Error> {

@@ -58,6 +58,8 @@ trait Place {
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
     /// How many transactions wait for the lock of a row.
     const WAITING: &'static str;
+    /// How many marks of writes that run are in the table.
+    const RUNNING: &'static str;
     /// The URL of a database on this address, which may be a proxy's.
     fn url_at(address: SocketAddr) -> String;
 
@@ -114,6 +116,8 @@ impl Place for OnMariaDb {
     const WAITING: &'static str =
         "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status
         WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
+    const RUNNING: &'static str =
+        "SELECT CAST(coalesce(sum(json_length(marks)), 0) AS SIGNED) FROM crossfade_mark_running";
 
     fn start() -> Self {
         Self::with_database(test_servers::MariaDb::start().unwrap_or_else(|error| panic!("{error}")))
@@ -135,6 +139,8 @@ impl Place for OnPostgres {
     transactions!(sqlx::Postgres, sqlx::PgPool);
     const WAITING: &'static str =
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'advisory'";
+    const RUNNING: &'static str =
+        "SELECT coalesce(sum(json_array_length(marks::json)), 0)::bigint FROM crossfade_mark_running";
 
     fn start() -> Self {
         Self(test_servers::Postgres::start().unwrap_or_else(|error| panic!("{error}")))

@@ -11,7 +11,7 @@ use super::proxy::{Cut, Proxy};
 use super::{Place, on_each_server, runtime};
 use crate::journal::model::{Command, Mark, MarkId};
 use crate::journal::model_run::{Kept, check, too_many_audit_lines};
-use crate::journal::sql::select;
+use crate::journal::sql::{RunningMarks, select};
 use crate::journal::writer::Backend;
 
 const CASES: u32 = 24;
@@ -50,7 +50,13 @@ impl<P: Place> Kept for InTables<P> {
 
     async fn marks(&mut self, server: &mut Self::Backend) -> Vec<(MarkId, Mark)> {
         let link = server.link.as_mut().unwrap();
-        select(&mut link.engine, " ORDER BY id", &[]).await.unwrap()
+        let mut marks = select(&mut link.engine, " ORDER BY id", &[]).await.unwrap();
+        // As the table has them, not as the server remembers them.
+        let mut running = RunningMarks::default();
+        running.load(&mut link.engine).await.unwrap();
+        marks.extend(running.iter().map(|(id, mark)| (id, mark.clone())));
+        marks.sort_unstable_by_key(|(id, _)| *id);
+        marks
     }
 
     fn disturb(&mut self, by: u8) {

@@ -1,6 +1,6 @@
 //! What is checked when a journal is opened, and what its errors say.
 
-use super::{OnMariaDb, OnPostgres, Place, begun, key, on_each_server, runtime};
+use super::{OnMariaDb, OnPostgres, Place, begun, key, on_each_server, runtime, scopes};
 use crate::data::Scope;
 use crate::journal::error::JournalError;
 use crate::journal::handle::Journal;
@@ -13,6 +13,7 @@ on_each_server! {
     a_server_that_is_not_there_is_named,
     a_database_that_is_not_there_is_refused,
     a_journal_of_a_newer_release_is_refused,
+    a_journal_of_version_1_is_taken_over_with_its_running_marks,
     marks_survive_a_restart_and_are_dirty_before_a_session_opens,
     a_scope_that_is_too_long_is_marked_wider,
     a_start_that_was_cut_off_while_it_made_the_tables_is_made_good,
@@ -99,9 +100,29 @@ fn a_journal_of_a_newer_release_is_refused<P: Place>() {
     let place = P::start();
     runtime().block_on(async {
         begun(&place.url()).await.close().await.unwrap();
-        place.ask("UPDATE crossfade_state SET version = 2").await;
+        place.ask("UPDATE crossfade_state SET version = 3").await;
         let error = refused(&place.url()).await;
-        assert!(matches!(error, JournalError::NewerSchema { found: 2, known: 1, .. }), "{error}");
+        assert!(matches!(error, JournalError::NewerSchema { found: 3, known: 2, .. }), "{error}");
+    });
+}
+
+fn a_journal_of_version_1_is_taken_over_with_its_running_marks<P: Place>() {
+    let place = P::start();
+    runtime().block_on(async {
+        begun(&place.url()).await.close().await.unwrap();
+        place.ask("DROP TABLE crossfade_mark_running").await;
+        place.ask("UPDATE crossfade_state SET version = 1, session_open = 1").await;
+        let running = format!(
+            "INSERT INTO crossfade_mark (id, kind, scope, session, state, claim, lease_until, not_before,
+                attempts, reason, created) VALUES (1, 0, '{}', 1, 0, 0, 0, 0, 0, 0, 0)",
+            key(1).as_str()
+        );
+        place.ask(&running).await;
+        let journal = begun(&place.url()).await;
+        let _running = journal.mark(key(2).into(), 1).await.unwrap();
+        let marks = journal.status().await.unwrap().marks;
+        assert_eq!((marks.left, marks.running), (1, 1));
+        assert_eq!((scopes(&journal).await, journal.marks()), (vec![key(1), key(2)], 2));
     });
 }
 
