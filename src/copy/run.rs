@@ -1,7 +1,5 @@
 //! Does what the copy of one key decides.
 
-use tokio::time::timeout;
-
 use super::copier::Settings;
 use crate::data::{DataSet, Key, Outcome, RecordKey, RecordStore, Stamp};
 use crate::protocol::{CopyEnd, CopyEvent, CopyRun, CopyStep, Secondary, Wait};
@@ -42,7 +40,7 @@ where
             tracing::error!(%key, "a marked key is no key of this data set: see DataSet::Group and DataSet::Item");
             return CopyEnd::Failed(Wait::Backoff);
         };
-        let end = match timeout(self.settings.deadline, self.steps(&typed)).await {
+        let end = match self.settings.deadline().keep(self.steps(&typed)).await {
             Ok(end) => end,
             Err(_) => {
                 self.breaker_failed();

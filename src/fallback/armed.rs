@@ -12,7 +12,7 @@ use crate::data::Scopes;
 use crate::error::Refused;
 use crate::journal::Reason;
 use crate::per_second::PerSecond;
-use crate::route::{Core, Plan};
+use crate::route::{Core, Deadline, Plan};
 use crate::stats::Counter;
 
 /// How many events a second say that legacy answered in place of the target.
@@ -32,8 +32,20 @@ impl<P> Rules<P> {
         Self { policy, timeout, budget, events: PerSecond::new(EVENTS_MAX) }
     }
 
-    /// `None` when it took too long.
-    async fn in_time<T>(&self, read: impl Future<Output = T>) -> Option<T> {
+    /// The target's answer, which learns how long it is waited for; `None` when it took too long.
+    async fn of_target<Res, Err>(
+        &self,
+        read: impl Future<Output = Result<Res, Err>>,
+    ) -> Option<Result<Res, Err>> {
+        let Some(limit) = self.timeout else { return Some(read.await) };
+        let deadline = Deadline::within(limit);
+        let answer = deadline.keep(read).await.ok();
+        // A target that gave up in time says so with an error, at the same moment.
+        answer.filter(|answer| answer.is_ok() || !deadline.has_passed())
+    }
+
+    /// Legacy's answer, which may still be waited for when it took too long to be compared.
+    async fn of_legacy<T>(&self, read: impl Future<Output = T>) -> Option<T> {
         match self.timeout {
             Some(limit) => timeout(limit, read).await.ok(),
             None => Some(read.await),
@@ -94,7 +106,7 @@ impl<P> Armed<P> {
             return self.compare(target, legacy).await;
         }
         self.rules.budget.deposit();
-        let unusable = match self.rules.judge(self.rules.in_time(target).await) {
+        let unusable = match self.rules.judge(self.rules.of_target(target).await) {
             Ok(answer) => return answer,
             Err(unusable) => unusable,
         };
@@ -116,7 +128,8 @@ impl<P> Armed<P> {
         P: FallbackPolicy<Res, Err>,
     {
         let mut legacy = pin!(legacy);
-        let (target, seen) = tokio::join!(self.rules.in_time(target), self.rules.in_time(legacy.as_mut()));
+        let (target, seen) =
+            tokio::join!(self.rules.of_target(target), self.rules.of_legacy(legacy.as_mut()));
         match (self.rules.judge(target), seen) {
             (Ok(Ok(target)), Some(Ok(legacy))) if !self.rules.policy.is_same(&target, &legacy) => {
                 self.note("inconsistent", &self.core.stats.fallbacks_on_inconsistent);
