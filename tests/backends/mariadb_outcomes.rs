@@ -164,6 +164,19 @@ async fn no_connection_of_the_pool_left_is_rejected() {
     assert_eq!(MySql::outcome(&error), Outcome::Rejected);
 }
 
+/// Its locks are gone, and what it wrote is rolled back, also where its host does not say that it is gone.
+#[tokio::test]
+async fn a_transaction_whose_client_is_silent_ends() {
+    let (store, url) = store_with(&mysql_url(), Duration::from_secs(1)).await;
+    let mut silent = store.pool().begin().await.unwrap();
+    silent.execute("UPDATE numbers SET value = 7 WHERE id = 1").await.unwrap();
+    // Waits for the lock.
+    in_mysql(&url, "UPDATE numbers SET value = value + 1 WHERE id = 1").await;
+    let error = silent.execute("INSERT INTO numbers VALUES (4, 0)").await.unwrap_err();
+    assert_eq!(MySql::outcome(&error), Outcome::Unknown, "{error:?}");
+    assert_eq!(count(&url).await, 2);
+}
+
 #[tokio::test]
 async fn a_server_that_is_killed_in_the_middle_of_a_write_is_unknown() {
     let server = own(MariaDb::start).await;

@@ -260,6 +260,7 @@ mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open;
+mod overdue;
 mod own_writes;
 mod place;
 #[cfg(feature = "postgres")]
@@ -281,6 +282,7 @@ mod writes;
 pub use check::Reads;
 pub use dialect::{Dialect, StampsReads};
 pub use error::OpenError;
+pub use overdue::OverdueCounts;
 pub use service::{ResponseFuture, SqlService};
 pub use settings::Builder;
 pub use stamped_row::StampedRow;

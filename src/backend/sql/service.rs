@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use sqlx::{Executor, Pool};
@@ -13,8 +14,9 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::dialect::Dialect;
+use super::overdue::Reaper;
 use super::store::SqlStore;
-use crate::route::Deadline;
+use crate::route::{Deadline, Leg};
 
 /// A [`SqlStore`] and a handler as a tower service: see [`SqlStore::service`].
 pub struct SqlService<DB: Dialect, F> {
@@ -47,10 +49,19 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        // Both are chosen here: the task does not know why it was called.
-        let deadline = Deadline::within(self.store.settings.deadline);
+        // All of it is chosen here: the task does not know why it was called.
+        let own = Deadline::of_its_own(self.store.settings.deadline);
+        let deadline = Deadline::current().map_or(own, |leg| own.min(leg));
+        // What ends with its leg alone is a read, and has time left that its statement may need.
+        let reaper =
+            (deadline == own && Leg::current() != Leg::Shadow).then(|| Arc::clone(&self.store.reaper));
         let work = (self.handler)(self.store.pool().clone(), request);
-        let task = async move { deadline.keep(work).await.unwrap_or_else(|_| Err(E::from(given_up()))) };
+        let task = async move {
+            deadline.keep(work).await.unwrap_or_else(|_| {
+                reaper.iter().for_each(Reaper::given_up);
+                Err(E::from(given_up()))
+            })
+        };
         ResponseFuture { task: tokio::spawn(task.in_current_span()) }
     }
 }
