@@ -71,8 +71,7 @@ where
             let known = Arc::clone(&known);
             Box::pin(async move {
                 begin_session::<DB>(connection, settings.statement_timeout, false).await?;
-                known.connected(connection).await;
-                Ok(())
+                known.connected(connection).await
             })
         })
         .before_acquire(move |connection, resting| {

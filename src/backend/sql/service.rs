@@ -144,4 +144,24 @@ mod tests {
         let (_, answer) = hangs(Duration::from_secs(60)).await;
         assert!(answer.contains("TimedOut"), "{answer}");
     }
+
+    /// Nobody listens there.
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_looked_for_is_in_doubt_after_a_while() {
+        let store = SqlStore::<sqlx::MySql>::builder("mysql://127.0.0.1:1/billing").deadline(OWN);
+        let store = store.open_lazy().unwrap();
+        let hangs = store.service(|_, ()| pending::<Result<(), sqlx::Error>>());
+        let _late = tokio::join!(hangs.clone().oneshot(()), hangs.clone().oneshot(()));
+        let began = Instant::now();
+        while store.overdue().unconfirmed == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let (took, at_most) = (began.elapsed(), OWN + Duration::from_secs(36));
+        assert!(OWN + Duration::from_secs(30) <= took && took < at_most, "{took:?}");
+        tokio::time::sleep(at_most).await;
+        assert_eq!((store.overdue().unconfirmed, store.overdue().confirmed), (1, 0), "once for both");
+        hangs.oneshot(()).await.unwrap_err();
+        tokio::time::sleep(at_most).await;
+        assert_eq!(store.overdue().unconfirmed, 2, "and again");
+    }
 }

@@ -29,8 +29,7 @@ const LOOK_MAX: Duration = Duration::from_secs(5);
 const GONE_MAX: Duration = Duration::from_secs(30);
 
 /// Ends what the server still does for requests that were given up, and looks until it is gone. It has at most one task, and one
-/// connection of its own while that runs.
-#[derive(Debug)]
+/// connection of its own while that runs. Not `Debug`: the options hold the password.
 pub(in crate::backend::sql) struct Reaper<DB: Dialect> {
     options: Options<DB>,
     place: Arc<Place>,
@@ -60,15 +59,26 @@ where
     }
 
     /// The pool for callers has a new connection.
-    pub(in crate::backend::sql) async fn connected(&self, connection: &mut DB::Connection) {
+    pub(in crate::backend::sql) async fn connected(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> sqlx::Result<()> {
         if !self.is_on() {
-            return;
+            return Ok(());
         }
         if self.known.is_full() {
-            drop(self.list(connection).await);
+            self.list(connection).await?;
         }
-        // A connection that cannot say who it is works all the same.
-        self.known.add(DB::process_of(connection).await.ok().flatten());
+        match DB::process_of(connection).await {
+            Ok(process) => self.known.add(process),
+            Err(error @ sqlx::Error::Io(_)) => return Err(error),
+            // A server that does not say is a store all the same.
+            Err(error) => {
+                tracing::debug!(%error, "the server does not say who a connection is");
+                self.known.add(None);
+            }
+        }
+        Ok(())
     }
 
     /// Whether a request may have a connection that rested in the pool.
