@@ -80,6 +80,7 @@ async fn a_deadlock_is_rejected() {
 async fn a_lock_that_is_waited_for_too_long_is_rejected() {
     let (store, _) = store_with(&mysql_url(), Duration::from_millis(1_900)).await;
     let mut holder = store.pool().begin().await.unwrap();
+    holder.execute("SET SESSION idle_transaction_timeout = 0").await.unwrap();
     holder.execute("UPDATE numbers SET value = 1 WHERE id = 1").await.unwrap();
     let error =
         sqlx::query("UPDATE numbers SET value = 2 WHERE id = 1").execute(store.pool()).await.unwrap_err();

@@ -104,8 +104,9 @@ impl<Row> Statement<Row> {
     async fn prepared(&self) -> Result<(&Session, &PreparedStatement), CassandraError> {
         let session = self.store.fitting(self.background)?;
         let background = self.background || Leg::current() == Leg::Shadow;
-        let deadline = Deadline::within(self.store.inner.settings.deadline_of(background));
-        let prepared = self.shared.on(session, background, deadline.left());
+        let own = self.store.inner.settings.deadline_of(background);
+        let deadline = Deadline::current().map_or(own, |leg| own.min(leg.left()));
+        let prepared = self.shared.on(session, background, deadline);
         Ok((session, prepared.await?))
     }
 }
