@@ -5,10 +5,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 pin_project! {
     /// The inner future as it is, or, for the requests that a layer acts on, a boxed one. Boxed, so that all the other
@@ -54,70 +53,76 @@ impl<F, T> fmt::Debug for Either<F, T> {
     }
 }
 
-/// The output of the future; `None` when it took longer than the limit.
-pub(crate) const fn in_time<F: Future>(limit: Option<Duration>, future: F) -> InTime<F> {
-    InTime { future, limit, timer: None }
+/// What was not done by its [`Deadline`](crate::route::Deadline).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not done by its deadline")]
+pub struct DeadlinePassed(());
+
+/// The output of the future, if it is ready by then.
+pub(crate) const fn in_time<F: Future>(until: Instant, future: F) -> InTime<F> {
+    InTime { future, until, timer: None }
 }
 
 pin_project! {
-    /// As `tokio::time::timeout`, but no clock is read for a future that is ready at once, nor without a limit: the time
-    /// begins when the future first has to wait.
+    /// As `tokio::time::timeout_at`, but no timer is made for a future that is ready at once.
     pub(crate) struct InTime<F> {
         #[pin]
         future: F,
-        limit: Option<Duration>,
+        until: Instant,
         #[pin]
         timer: Option<Sleep>,
     }
 }
 
 impl<F: Future> Future for InTime<F> {
-    type Output = Option<F::Output>;
+    type Output = Result<F::Output, DeadlinePassed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(Some(output));
+            return Poll::Ready(Ok(output));
         }
-        if let Some(limit) = this.limit.take() {
-            this.timer.set(Some(sleep(limit)));
+        if this.timer.is_none() {
+            this.timer.set(Some(sleep_until(*this.until)));
         }
         let Some(timer) = this.timer.as_pin_mut() else { return Poll::Pending };
         ready!(timer.poll(cx));
-        Poll::Ready(None)
+        Poll::Ready(Err(DeadlinePassed(())))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::time::Duration;
+
+    use tokio::time::sleep;
 
     use super::*;
 
-    const LIMIT: Option<Duration> = Some(Duration::from_secs(1));
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    fn limit() -> Instant {
+        Instant::now() + LIMIT
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_future_has_its_time_and_no_more() {
         let begun = tokio::time::Instant::now();
-        assert_eq!(in_time(LIMIT, sleep(Duration::from_millis(900))).await, Some(()));
+        assert_eq!(in_time(limit(), sleep(Duration::from_millis(900))).await, Ok(()));
         assert_eq!(begun.elapsed(), Duration::from_millis(900));
-        assert_eq!(in_time(LIMIT, pending::<()>()).await, None);
+        assert_eq!(in_time(limit(), pending::<()>()).await, Err(DeadlinePassed(())));
         assert_eq!(begun.elapsed(), Duration::from_millis(1_900));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_a_limit_it_may_take_as_long_as_it_likes() {
-        assert_eq!(in_time(None, sleep(Duration::from_secs(1_000_000))).await, Some(()));
     }
 
     #[test]
     fn what_is_ready_at_once_needs_no_timer() {
         // A timer cannot be made here: there is no runtime.
-        assert_eq!(tokio_test::task::spawn(in_time(LIMIT, ready(1))).poll(), Poll::Ready(Some(1)));
+        assert_eq!(tokio_test::task::spawn(in_time(limit(), ready(1))).poll(), Poll::Ready(Ok(1)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_ready_when_its_time_is_up_is_in_time() {
-        assert_eq!(in_time(LIMIT, sleep(Duration::from_secs(1))).await, Some(()));
+        assert_eq!(in_time(limit(), sleep(LIMIT)).await, Ok(()));
     }
 }

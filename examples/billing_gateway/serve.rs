@@ -55,19 +55,18 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
     }
     let legacy = Legacy::open(&files.legacy).await.context("--legacy")?;
     let target = Target::open_or_later(&files.target).await.context("--target")?;
-    if let Some(path) = &args.config {
-        let config = ConfigFile::new(path).read().await?;
-        wiring::check_late_bounds(&config, &legacy, &target)
-            .with_context(|| format!("config file {}", path.display()))?;
+    let config = args.config.as_ref().map(|path| config_file(path, &legacy, &target));
+    if let Some(config) = &config {
+        config.read().await?;
     }
     if let Some(folder) = &args.history {
         load(folder, &legacy, &target).await?;
     }
     let (invoices, control) =
         wiring::assemble(legacy.clone(), target.clone(), &files.journal, faults).await?;
-    if let Some(path) = &args.config {
+    if let Some(config) = config {
         // Dropping the handle leaves the file watched.
-        drop(ConfigFile::new(path).watch(control.routing).await?);
+        drop(config.watch(control.routing).await?);
     }
     let stop = on_signal()?;
     let admin = serve_admin(args, &control, stop.clone()).await?;
@@ -83,6 +82,12 @@ async fn serve_with(args: &Args, address: SocketAddr, faults: &Faults) -> Result
     target.close().await;
     say("drained and closed");
     Ok(())
+}
+
+/// A file whose late bounds are longer than what these stores may still do, now and whenever it changes.
+fn config_file(path: &Path, legacy: &Legacy, target: &Target) -> ConfigFile {
+    let (legacy, target) = (legacy.clone(), target.clone());
+    ConfigFile::new(path).check(move |config| wiring::check_late_bounds(config, &legacy, &target))
 }
 
 /// Begins with the invoices of a folder, where there are none yet.

@@ -162,6 +162,44 @@ fn a_config_whose_late_bound_mariadb_does_not_keep_is_refused_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_bound_that_the_stores_do_not_keep_is_refused_also_when_the_file_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("cassandra://{}/billing", free_address());
+    let config = config_with(&folder, "300ms", "10s");
+    let served =
+        Served::start_with(folder.path(), free_address(), &["--target", &target, "--config", &config]);
+    config_with(&folder, "300ms", "1s");
+    served
+        .until("it is in force", async || served.status().await["config_file"]["last_successful"] == false)
+        .await;
+    assert_eq!(served.status().await["config"]["late_bound"]["target"], "10s");
+    config_with(&folder, "300ms", "20s");
+    served
+        .until("not in force", async || served.status().await["config"]["late_bound"]["target"] == "20s")
+        .await;
+    served.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_cassandra_a_column_of_the_wrong_type_is_named_at_the_start() {
+    let Some(cassandra) = server(CASSANDRA) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let urls = urls(&folder, &format!("{cassandra}/gateway_{:016x}", fastrand::u64(..)));
+    urls.make().await;
+    let by_hand = Cassandra::open(&urls.target).await.unwrap();
+    let table =
+        "CREATE TABLE invoice_documents (customer_id bigint, invoice_id bigint, document blob, number text,
+        idempotency_key text, keyed_creates bigint static, PRIMARY KEY (customer_id, invoice_id))";
+    by_hand.session().unwrap().query_unpaged(table, ()).await.unwrap();
+    let said = Served::refused(folder.path(), &["--target", &urls.target]);
+    let place = urls.target.split("://").nth(1).unwrap();
+    assert_says(
+        &said,
+        &["--target", place, "document: Native(Blob)", "the service reads", "change the column"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_mariadb_what_is_missing_is_an_error_at_the_start_that_says_what_to_do() {
     let Some(mariadb) = server(MARIADB) else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -16,13 +16,19 @@
 //!
 //! # Who waits how long
 //!
-//! The time of a leg is kept by the layer that makes it, and a store need not know it:
+//! The time of a leg is kept by the layer that makes it:
 //!
 //! | leg | given up after |
 //! |---|---|
 //! | a caller's request | what the service itself has around the stack; a read that falls back, [`FallbackLayer::timeout`](crate::fallback::FallbackLayer::timeout) |
 //! | a shadow read | [`MismatchMetricsLayer::deadline`](crate::mismatch_metrics::MismatchMetricsLayer::deadline) |
 //! | a copy, a page of a fill or of a repair | [`Copier::deadline`](crate::copy::Copier::deadline) |
+//!
+//! The times of shadow reads, copies and pages, and the timeout of a read that falls back, are said to the store as [`Deadline::current`](crate::route::Deadline::current).
+//! [`SqlService`](sql::SqlService) gives a request up at the earlier of it and its own `deadline`, a Cassandra
+//! [`Statement`](cassandra::Statement) at the earlier of it and that of its session, so neither works for what nobody takes. A
+//! store of yours takes it with [`Deadline::within`](crate::route::Deadline::within). The statements of a SQL
+//! [`RecordStore`](crate::data::RecordStore) go to the pool directly: they are dropped with the copy that runs them.
 //!
 //! What is given up so may still be inside of the server. That is bounded by the stores here, in the server itself where it
 //! can: their `deadline` and `statement_timeout`, which have to end below the `late_bound` of the config.

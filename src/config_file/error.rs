@@ -45,6 +45,14 @@ pub enum ConfigFileError {
         /// The file.
         path: PathBuf,
     },
+    /// The service's own [`check`](super::ConfigFile::check) does not let it pass.
+    #[error("config file {path}: {reason}")]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What the check says.
+        reason: String,
+    },
     /// When the watching began, it named a stage that the committed one cannot move to.
     #[error("config file {path} asks for stage {asked}, the journal has {committed} committed, which can move to: {}", legal(*.committed))]
     Illegal {

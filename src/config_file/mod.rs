@@ -42,6 +42,7 @@
 //! | asks for a stage that is illegal or lacks the certificate, or the move is given up | nothing of it is in force, weights included; it is not tried again until the file changes or [`WatchedFile::reload`] is called |
 //! | is empty, not TOML, has an unknown field or a value that cannot be meant | the last good config goes on |
 //! | is the beginning of what it was and ends in the midst of a line, as after a disk that was full | the same, also where that would be a config; [`WatchedFile::reload`] takes it |
+//! | does not pass the service's own [`check`](ConfigFile::check) | the same |
 //! | names no stage | the same: an empty file would otherwise ask for `off` |
 //! | is gone, or cannot be read | the same |
 //!
@@ -97,6 +98,7 @@
 //! | calls of [`WatchedFile::reload`] that wait | 8 | the others wait for room |
 //! | log lines about refusals | 1 a second | the counter has all of them |
 
+mod check;
 mod contents;
 mod error;
 mod events;

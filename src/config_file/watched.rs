@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use super::contents::{Asks, Contents, parse};
+use super::contents::{Asks, Contents};
 use super::error::ConfigFileError;
 use super::events::Events;
 use super::file::ConfigFile;
@@ -59,7 +59,7 @@ pub(super) async fn watch(file: ConfigFile, routing: RoutingHandle) -> Result<Wa
     let events = Events::of(file.folder());
     let mut reader = Reader::new(&file.path);
     let text = reader.read().await?;
-    let config = parse(&file.path, &text)?;
+    let config = file.parse(&text)?;
     check_wish(&file, &config, routing)?;
     let contents = Contents::new(text, config.stage);
     let logged = PerSecond::new(LOGGED_PER_SECOND_MAX);
@@ -128,6 +128,7 @@ impl Watch {
             self.events.arm(self.file.folder());
         }
         let asks = self.contents.next(&self.file.path, read);
+        let asks = self.checked(asks);
         let (named, because) = match &asks {
             Asks::Nothing => return Ok(()),
             Asks::Refused(_) => (self.contents.named(), String::new()),
@@ -146,6 +147,12 @@ impl Watch {
             Err(error) => self.failed(error),
         }
         done
+    }
+
+    /// What the service asks of a content is asked of each one that is to be in force.
+    fn checked(&self, asks: Asks) -> Asks {
+        let (Asks::Config(config) | Asks::Stage(config)) = &asks else { return asks };
+        self.file.check.pass(&self.file.path, config).map_or_else(Asks::Refused, |()| asks)
     }
 
     async fn put_in_force(&self, asks: Asks, because: &str) -> Done {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::run::CopyJob;
 use crate::data::{DataSet, Group, HoldsRecordsOf, Key, RecordStore, Scope, Scopes, Stamp};
 use crate::protocol::{CopyEnd, Secondary, Wait};
-use crate::route::{Clocks, Core, RoutingHandle, Store};
+use crate::route::{Clocks, Core, Deadline, RoutingHandle, Store};
 
 /// Copies scopes from the authority to the other store. [`Copier`] is the one that is meant to be used; a test may
 /// bring its own.
@@ -42,6 +42,13 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) page: usize,
     pub(crate) concurrency: usize,
+}
+
+impl Settings {
+    /// Of a copy or a page that begins now. Not that of the caller: a copy goes on without it.
+    pub(super) fn deadline(self) -> Deadline {
+        Deadline::of_its_own(self.deadline)
+    }
 }
 
 impl<L, T> Copier<L, T>

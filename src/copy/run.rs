@@ -2,7 +2,6 @@
 
 use super::copier::Settings;
 use crate::data::{DataSet, Key, Outcome, RecordKey, RecordStore, Stamp};
-use crate::future::in_time;
 use crate::protocol::{CopyEnd, CopyEvent, CopyRun, CopyStep, Secondary, Wait};
 use crate::route::Core;
 
@@ -41,7 +40,7 @@ where
             tracing::error!(%key, "a marked key is no key of this data set: see DataSet::Group and DataSet::Item");
             return CopyEnd::Failed(Wait::Backoff);
         };
-        let end = in_time(Some(self.settings.deadline), self.steps(&typed)).await.unwrap_or_else(|| {
+        let end = self.settings.deadline().keep(self.steps(&typed)).await.unwrap_or_else(|_| {
             self.breaker_failed();
             CopyEnd::Failed(self.secondary.after_cut_off_copy())
         });

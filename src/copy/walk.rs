@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::run::CopyJob;
 use super::unprotected::Unprotected;
@@ -96,7 +96,7 @@ where
             self.core.store_failed(store, error, "a page could not be read");
             PageFailed
         };
-        match timeout(self.settings.deadline, page).await {
+        match self.settings.deadline().keep(page).await {
             Ok(page) => page.map_err(|error| failed(&error)),
             Err(late) => Err(failed(&late)),
         }
@@ -149,7 +149,7 @@ where
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.
     async fn copy_part(&self, part: &[KeyedRecord<A::Data>], stamp: Stamp) -> Result<u64, PageFailed> {
         if self.secondary.keeps_stamps {
-            let written = timeout(self.settings.deadline, self.other.replace_many(part, stamp)).await;
+            let written = self.settings.deadline().keep(self.other.replace_many(part, stamp)).await;
             let error: &dyn Display = match &written {
                 Ok(Ok(())) => {
                     self.breaker_succeeded();
@@ -236,7 +236,7 @@ where
     /// right in any case.
     async fn authority_has(&self, key: &RecordKey<A::Data>) -> bool {
         let Ok(now) = self.core.journal.stamp().await else { return false };
-        let read = timeout(self.settings.deadline, self.authority.read(key, now)).await;
+        let read = self.settings.deadline().keep(self.authority.read(key, now)).await;
         matches!(read, Ok(Ok((_, Some(_)))))
     }
 }

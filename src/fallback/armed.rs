@@ -4,14 +4,15 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::budget::SharedBudget;
 use super::policy::FallbackPolicy;
 use crate::data::Scopes;
 use crate::error::Refused;
-use crate::future::in_time;
 use crate::journal::Reason;
 use crate::per_second::PerSecond;
-use crate::route::{Core, Plan};
+use crate::route::{Core, Deadline, Plan};
 use crate::stats::Counter;
 
 /// How many events a second say that legacy answered in place of the target.
@@ -36,6 +37,30 @@ impl<P> Rules<P> {
         P: FallbackPolicy<Res, Err>,
     {
         self.policy.compares_first()
+    }
+
+    pub(super) const fn has_timeout(&self) -> bool {
+        self.timeout.is_some()
+    }
+
+    /// The target's answer, which learns how long it is waited for; `None` when it took too long.
+    pub(super) async fn of_target<Res, Err>(
+        &self,
+        read: impl Future<Output = Result<Res, Err>>,
+    ) -> Option<Result<Res, Err>> {
+        let Some(limit) = self.timeout else { return Some(read.await) };
+        let deadline = Deadline::within(limit);
+        let answer = deadline.keep(read).await.ok();
+        // A target that gave up in time says so with an error, at the same moment.
+        answer.filter(|answer| answer.is_ok() || !deadline.has_passed())
+    }
+
+    /// Legacy's answer, which may still be waited for when it took too long to be compared.
+    async fn of_legacy<T>(&self, read: impl Future<Output = T>) -> Option<T> {
+        match self.timeout {
+            Some(limit) => timeout(limit, read).await.ok(),
+            None => Some(read.await),
+        }
     }
 
     /// The target's answer, if the caller can have it.
@@ -78,10 +103,10 @@ pub(super) struct Armed<P: 'static> {
 }
 
 impl<P> Armed<P> {
-    /// The answer of the target, or that of `legacy`, which is not polled before it is needed.
+    /// The answer of the target, none when it took too long, or that of `legacy`, which is not polled before it is needed.
     pub(super) fn answer<Res, Err>(
         self,
-        target: impl Future<Output = Result<Res, Err>>,
+        target: impl Future<Output = Option<Result<Res, Err>>>,
         legacy: impl Future<Output = Result<Res, Err>>,
     ) -> impl Future<Output = Result<Res, Err>>
     where
@@ -89,7 +114,6 @@ impl<P> Armed<P> {
         Err: From<Refused>,
     {
         self.rules.budget.deposit();
-        let target = in_time(self.rules.timeout, target);
         async move {
             let unusable = match self.rules.judge(target.await) {
                 Ok(answer) => return answer,
@@ -114,8 +138,8 @@ impl<P> Armed<P> {
         P: FallbackPolicy<Res, Err>,
     {
         let mut legacy = pin!(legacy);
-        let limit = self.rules.timeout;
-        let (target, seen) = tokio::join!(in_time(limit, target), in_time(limit, legacy.as_mut()));
+        let (target, seen) =
+            tokio::join!(self.rules.of_target(target), self.rules.of_legacy(legacy.as_mut()));
         match (self.rules.judge(target), seen) {
             (Ok(Ok(target)), Some(Ok(legacy))) if !self.rules.policy.is_same(&target, &legacy) => {
                 self.note("inconsistent", &self.core.stats.fallbacks_on_inconsistent);

@@ -71,8 +71,10 @@ impl<S, P> Fallback<S, P> {
         let legacy = ready.oneshot(legacy);
         if self.rules.compares_first() {
             Either::boxed(armed.compare(target, legacy))
+        } else if self.rules.has_timeout() {
+            Either::boxed(armed.answer(self.rules.of_target(target), legacy))
         } else {
-            Either::boxed(armed.answer(target, legacy))
+            Either::boxed(armed.answer(async { Some(target.await) }, legacy))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
@@ -12,7 +12,7 @@ use super::compare::{Class, Compare, Difference, classify};
 use super::samples::{Sample, Samples, shown};
 use crate::data::Scopes;
 use crate::per_second::PerSecond;
-use crate::route::{Core, Leg, Routed, Store};
+use crate::route::{Core, Deadline, Leg, Routed, Store};
 
 /// How many events a second say that the stores differ.
 pub(super) const EVENTS_MAX: u32 = 1;
@@ -113,10 +113,12 @@ where
 
     async fn read(&mut self, store: Store) -> Result<C::Form, Lost> {
         let read = self.service.clone().oneshot(self.request.on_leg(Leg::Shadow, store));
-        match timeout(self.watch.bounds.deadline, read).await {
+        let deadline = Deadline::within(self.watch.bounds.deadline);
+        match deadline.keep(read).await {
             Ok(Ok(answer)) => Ok(self.watch.compare.form(&answer)),
-            Ok(Err(_)) => Err(Lost::Failed),
-            Err(_) => Err(Lost::Late),
+            // A store that gave up in time says so with an error, at the same moment.
+            Ok(Err(_)) if !deadline.has_passed() => Err(Lost::Failed),
+            Ok(Err(_)) | Err(_) => Err(Lost::Late),
         }
     }
 

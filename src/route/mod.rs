@@ -95,6 +95,7 @@ mod breaker;
 mod cohort;
 mod config;
 mod core;
+mod deadline;
 mod gate;
 mod handle;
 mod handover;
@@ -111,6 +112,7 @@ mod text;
 mod unrecorded;
 mod wanted;
 
+pub use crate::future::DeadlinePassed;
 pub use crate::journal::MarkBy;
 pub use crate::stage::{NotAStage, Stage, Store};
 pub use cohort::bucket;
@@ -118,6 +120,7 @@ pub use config::{
     AttributeRule, CONFIG_ENTRIES_MAX, CohortConfig, ConfigError, CopyWait, HoldConfig, JournalUnavailable,
     LINGER_MAX, LateBounds, LookupConfig, NotAPercentage, Percent, RoutingConfig, ShadowConfig, WritesConfig,
 };
+pub use deadline::Deadline;
 pub use gate::Pass;
 pub use handle::{Asked, COPIES_IN_BACKGROUND_MAX, Drained, OpenError, RoutingHandle, SwapError};
 pub use handover::LegacyIds;

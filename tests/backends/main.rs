@@ -10,6 +10,7 @@ mod keys;
 mod mariadb_outcomes;
 mod names;
 mod notes;
+mod overdue;
 mod own_writes;
 mod pages;
 mod postgres_outcomes;

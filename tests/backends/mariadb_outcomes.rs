@@ -80,6 +80,7 @@ async fn a_deadlock_is_rejected() {
 async fn a_lock_that_is_waited_for_too_long_is_rejected() {
     let (store, _) = store_with(&mysql_url(), Duration::from_millis(1_900)).await;
     let mut holder = store.pool().begin().await.unwrap();
+    holder.execute("SET SESSION idle_transaction_timeout = 0").await.unwrap();
     holder.execute("UPDATE numbers SET value = 1 WHERE id = 1").await.unwrap();
     let error =
         sqlx::query("UPDATE numbers SET value = 2 WHERE id = 1").execute(store.pool()).await.unwrap_err();
@@ -162,6 +163,19 @@ async fn no_connection_of_the_pool_left_is_rejected() {
     let error = sqlx::query("SELECT 1").execute(store.pool()).await.unwrap_err();
     assert!(matches!(error, sqlx::Error::PoolTimedOut), "{error:?}");
     assert_eq!(MySql::outcome(&error), Outcome::Rejected);
+}
+
+/// Its locks are gone, and what it wrote is rolled back, also where its host does not say that it is gone.
+#[tokio::test]
+async fn a_transaction_whose_client_is_silent_ends() {
+    let (store, url) = store_with(&mysql_url(), Duration::from_secs(1)).await;
+    let mut silent = store.pool().begin().await.unwrap();
+    silent.execute("UPDATE numbers SET value = 7 WHERE id = 1").await.unwrap();
+    // Waits for the lock.
+    in_mysql(&url, "UPDATE numbers SET value = value + 1 WHERE id = 1").await;
+    let error = silent.execute("INSERT INTO numbers VALUES (4, 0)").await.unwrap_err();
+    assert_eq!(MySql::outcome(&error), Outcome::Unknown, "{error:?}");
+    assert_eq!(count(&url).await, 2);
 }
 
 #[tokio::test]

@@ -298,3 +298,35 @@ async fn a_file_that_is_watched_no_longer_says_so_and_changes_nothing() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(world.routing.config().cohort.weight.to_string(), "1%");
 }
+
+#[tokio::test]
+async fn what_the_service_itself_refuses_is_not_in_force_and_the_last_good_config_goes_on() {
+    let world = World::at(Stage::Shadow, "").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("routing.toml");
+    let write = |weight: &str| fs::write(&path, text("shadow", weight)).unwrap();
+    let file = ConfigFile::new(&path).check(|config| {
+        let weight = config.cohort.weight.to_string();
+        if weight == "7%" {
+            Err(format!("cohort.weight: {weight} is too much for this target"))
+        } else {
+            Ok(())
+        }
+    });
+    let refused = |done: Result<(), ConfigFileError>| match done {
+        Err(error @ ConfigFileError::Unfit { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    write("7%");
+    assert!(refused(file.read().await.map(drop)).contains("routing.toml: cohort.weight: 7% is too much"));
+    refused(file.clone().watch(world.routing).await.map(drop));
+    write("1%");
+    let watched = file.watch(world.routing).await.unwrap();
+    write("7%");
+    refused(watched.reload().await);
+    assert_eq!(world.routing.config().cohort.weight.to_string(), "1%");
+    assert!(world.routing.stats().reloads_failed > 0 && !world.routing.reloads().unwrap().last_successful);
+    write("2%");
+    watched.reload().await.unwrap();
+    assert_eq!(world.routing.config().cohort.weight.to_string(), "2%");
+}

@@ -12,6 +12,7 @@ mod config_file;
 mod configure;
 mod copy_order;
 mod crash;
+mod deadlines;
 mod diagnostics;
 mod docs;
 mod drain;

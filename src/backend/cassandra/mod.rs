@@ -130,6 +130,7 @@ mod builder;
 mod clock;
 mod connect;
 mod error;
+mod in_time;
 mod outcome;
 mod place;
 mod prepared;

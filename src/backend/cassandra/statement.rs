@@ -14,10 +14,11 @@ use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlValue, Row as AnyRow};
 
 use super::error::{CassandraError, OpenError};
+use super::in_time::in_time;
 use super::outcome::Sent;
 use super::prepared::{Fits, Prepared, shown};
 use super::session::Cassandra;
-use crate::route::Leg;
+use crate::route::{Deadline, Leg};
 
 /// A type that rows are read as: a tuple, or a struct that derives `scylla::DeserializeRow`, without borrowed parts.
 pub trait ReadsRow: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + Send + 'static {}
@@ -92,7 +93,7 @@ impl<Row> Statement<Row> {
 
     async fn execute(&self, values: impl SerializeRow) -> Result<QueryResult, CassandraError> {
         let (session, prepared) = self.prepared().await?;
-        let executed = session.execute_unpaged(prepared, values).await;
+        let executed = in_time(session.execute_unpaged(prepared, values)).await;
         executed.map_err(|source| CassandraError::execution(self.shared.sent, source))
     }
 
@@ -103,7 +104,8 @@ impl<Row> Statement<Row> {
     async fn prepared(&self) -> Result<(&Session, &PreparedStatement), CassandraError> {
         let session = self.store.fitting(self.background)?;
         let background = self.background || Leg::current() == Leg::Shadow;
-        let deadline = self.store.inner.settings.deadline_of(background);
+        let own = self.store.inner.settings.deadline_of(background);
+        let deadline = Deadline::current().map_or(own, |leg| own.min(leg.left()));
         let prepared = self.shared.on(session, background, deadline);
         Ok((session, prepared.await?))
     }

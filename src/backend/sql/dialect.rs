@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::Database;
 use sqlx::error::DatabaseError;
 
 #[cfg(feature = "mysql")]
 use super::mysql;
+use super::overdue::Processes;
 #[cfg(feature = "postgres")]
 use super::postgres;
 #[cfg(feature = "sqlite")]
@@ -15,7 +15,7 @@ use super::syntax::Syntax;
 use crate::data::Outcome;
 
 /// A database that [`SqlStore`](super::SqlStore) knows. Implemented for sqlx's `MySql`, `Postgres` and `Sqlite`.
-pub trait Dialect: Database + sealed::Sealed {
+pub trait Dialect: Processes + sealed::Sealed {
     /// The schemes of its URLs.
     const SCHEMES: &'static [&'static str];
 
@@ -72,10 +72,11 @@ impl Dialect for sqlx::MySql {
     const EXAMPLE: &'static str = "mysql://user:password@127.0.0.1:3306/billing";
 
     fn session(statement_timeout: Duration, background: bool) -> Vec<String> {
-        let (statement, lock) = (statement_timeout.as_secs_f64(), whole_seconds(statement_timeout));
-        // A comment that only MariaDB reads: MySQL has no such setting and would refuse the connection.
+        let (statement, whole) = (statement_timeout.as_secs_f64(), whole_seconds(statement_timeout));
+        // A comment that only MariaDB reads: MySQL has no such settings and would refuse the connection.
         let bounds = format!(
-            "SET SESSION /*M! max_statement_time = {statement}, */ innodb_lock_wait_timeout = {lock}"
+            "SET SESSION /*M! max_statement_time = {statement}, idle_transaction_timeout = {whole}, */ \
+             innodb_lock_wait_timeout = {whole}"
         );
         let strict = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')".to_owned();
         if background { vec![bounds, strict] } else { vec![bounds] }

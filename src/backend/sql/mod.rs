@@ -210,21 +210,64 @@
 //! |---|---|---|
 //! | a statement, [`statement_timeout`](Builder::statement_timeout) | `max_statement_time` | `statement_timeout` |
 //! | waiting for a row lock, the same | `innodb_lock_wait_timeout` | `lock_timeout` |
-//! | a transaction whose client is silent | the server notices that the connection is gone | `idle_in_transaction_session_timeout` |
+//! | a transaction whose client is silent | `idle_transaction_timeout`, in whole seconds | `idle_in_transaction_session_timeout` |
 //!
 //! A request that takes longer than [`deadline`](Builder::deadline) is given up. Its connection stays taken until the server has
-//! answered the statement that runs; then its transaction is rolled back. A statement that it sent at the last moment ends
-//! within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
+//! answered the statement that runs, or it is ended; then its transaction is rolled back. A statement that it sent at the last
+//! moment ends within `statement_timeout` after that: this is [`SqlStore::lands_within`], and
 //! [`check_late_bound`](SqlStore::check_late_bound) compares it with the routing config.
 //!
-//! What nothing here bounds:
+//! What nothing here bounds exactly:
 //!
 //! - **A server that stands still** (SIGSTOP, a frozen virtual machine, a disk that hangs) executes what it had received when
 //!   it goes on. Keep the late bound above the longest standstill that you have seen, or fence the server before it comes
 //!   back.
-//! - **MySQL** proper has no `max_statement_time` for writes; only the lock wait is bounded there. Tested is MariaDB.
+//! - **MySQL** proper has no `max_statement_time` for writes; only the lock wait is bounded there, and nothing ends a
+//!   transaction whose client is silent. Tested is MariaDB.
 //! - **`COMMIT`** is no statement that a timeout ends. It waits for the disk, and with semi-synchronous replication for a
 //!   replica.
+//!
+//! The last two are looked for once a request was given up:
+//!
+//! # What runs past its deadline
+//!
+//! After a request of a [`service`](SqlStore::service) was given up at its deadline, one task for each store looks every 500 ms at
+//! the server's list of processes (`information_schema.PROCESSLIST`, `pg_stat_activity`), on a connection of its own. Each
+//! connection of the pool for callers that does one thing for longer than `deadline` is ended there (`KILL CONNECTION`,
+//! `pg_terminate_backend`); and it is looked again until none does anything that it began before the request was given up. Then
+//! nothing of that request lands any more, unless it is still on its way in the network. It needs no right but the user's own.
+//!
+//! | | at the limit |
+//! |---|---|
+//! | a statement that was sent at the last moment is ended when it has run for `deadline` itself; MariaDB counts seconds on its clock, so up to 2 s later | - |
+//! | `deadline` + 30 s after the request was given up, for a rollback that takes its time | a warning, and [`unconfirmed`](OverdueCounts::unconfirmed) |
+//! | a look, connecting included: 5 s | the next look tries again |
+//! | connections that are known: 8 for each one of the pool; those that are gone leave when the list is read | one that is not known is never ended, and whatever is looked for is unconfirmed |
+//!
+//! [`SqlStore::overdue`] has the counts. What is confirmed has ended; whether it was applied, nobody knows: its outcome stays
+//! unknown, and its mark waits the late bound.
+//!
+//! **Who is never ended.** sqlx does not say which connection a request uses, so it is told by time alone: no request within its
+//! deadline does anything for longer than it. That holds for whatever runs on the pool for callers: a report or a migration of
+//! the schema that takes longer than `deadline` belongs on a pool of its own. Connections of the pool for background work are
+//! left alone, however long a page takes, and so are those of everybody else: a connection is known by its id and, since ids come
+//! again when a server is started again, by what another one cannot have too - the port of its client in MariaDB, the moment
+//! when it began in PostgreSQL. (MariaDB's connections over a Unix socket have no port, and are not known.) A statement
+//! may end by itself just when it is to be ended, and its connection be given to the next request: so while connections
+//! are ended, those that rest in the pool are closed in place of being given out, and whoever takes one that had rested since asks
+//! it first. Should one slip through all the same, its request fails with an unknown outcome, and no data is wrong.
+//!
+//! **A proxy** that gives one connection of the server to several clients (PgBouncer's transaction mode, multiplexing in ProxySQL)
+//! breaks this, as it breaks settings of the session: switch it off with [`Builder::ends_overdue`].
+//!
+//! ```no_run
+//! # use crossfade::backend::sql::{MySql, OpenError};
+//! # async fn example() -> Result<(), OpenError> {
+//! let mysql = MySql::open("mysql://app@127.0.0.1:3306/billing").await?;
+//! let overdue = mysql.overdue();
+//! println!("{} ended, {} times in doubt", overdue.ended, overdue.unconfirmed);
+//! # Ok(()) }
+//! ```
 //!
 //! # What an error means
 //!
@@ -260,6 +303,7 @@ mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open;
+mod overdue;
 mod own_writes;
 mod place;
 #[cfg(feature = "postgres")]
@@ -281,6 +325,7 @@ mod writes;
 pub use check::Reads;
 pub use dialect::{Dialect, StampsReads};
 pub use error::OpenError;
+pub use overdue::OverdueCounts;
 pub use service::{ResponseFuture, SqlService};
 pub use settings::Builder;
 pub use stamped_row::StampedRow;

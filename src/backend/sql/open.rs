@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::time::timeout;
 
 use super::dialect::Dialect;
 use super::error::{OpenError, Refusal, refusal};
+use super::overdue::Reaper;
 use super::place::Place;
 use super::settings::{Builder, Settings};
 use super::store::SqlStore;
@@ -18,7 +19,7 @@ use super::syntax::Syntax;
 /// How long the first connection may take.
 const FIRST_CONNECTION_MAX: Duration = Duration::from_secs(10);
 
-type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
+pub(super) type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
 
 impl<DB> Builder<DB>
 where
@@ -42,14 +43,15 @@ where
     /// # Errors
     /// [`OpenError::Url`] alone.
     pub fn open_lazy(&self) -> Result<SqlStore<DB>, OpenError> {
-        let place = Place::of::<DB>(&self.url)?;
+        let (place, settings) = (Arc::new(Place::of::<DB>(&self.url)?), self.settings);
         let options = options::<DB>(&self.url)?;
-        let pool = |background| pool::<DB>(self.settings, background, options.clone());
+        let reaper = Arc::new(Reaper::new(options.clone(), Arc::clone(&place), settings));
         Ok(SqlStore {
-            callers: pool(false),
-            background: pool(true),
-            place: Arc::new(place),
-            settings: self.settings,
+            callers: callers::<DB>(settings, Arc::clone(&reaper)).connect_lazy_with(options.clone()),
+            background: background::<DB>(settings).connect_lazy_with(options),
+            place,
+            settings,
+            reaper,
         })
     }
 }
@@ -58,23 +60,44 @@ fn options<DB: Dialect>(url: &str) -> Result<Options<DB>, OpenError> {
     Options::<DB>::from_str(url).map_err(|error| Place::bad::<DB>(&error.to_string()))
 }
 
-fn pool<DB>(settings: Settings, background: bool, options: Options<DB>) -> Pool<DB>
+fn callers<DB>(settings: Settings, reaper: Arc<Reaper<DB>>) -> PoolOptions<DB>
 where
     DB: Dialect,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    let connections = if background { settings.background_connections } else { settings.connections };
+    let known = Arc::clone(&reaper);
+    pool(settings, settings.connections)
+        .after_connect(move |connection, _| {
+            let known = Arc::clone(&known);
+            Box::pin(async move {
+                begin_session::<DB>(connection, settings.statement_timeout, false).await?;
+                known.connected(connection).await
+            })
+        })
+        .before_acquire(move |connection, resting| {
+            let reaper = Arc::clone(&reaper);
+            Box::pin(async move { Ok(reaper.lets_take(connection, resting.idle_for).await) })
+        })
+}
+
+fn background<DB>(settings: Settings) -> PoolOptions<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    pool(settings, settings.background_connections).after_connect(move |connection, _| {
+        Box::pin(begin_session::<DB>(connection, settings.statement_timeout, true))
+    })
+}
+
+fn pool<DB: Dialect>(settings: Settings, connections: u32) -> PoolOptions<DB> {
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false) // a round trip for each statement
-        .after_connect(move |connection, _| {
-            Box::pin(begin_session::<DB>(connection, settings.statement_timeout, background))
-        })
-        .connect_lazy_with(options)
 }
 
-async fn begin_session<DB>(
+pub(super) async fn begin_session<DB>(
     connection: &mut DB::Connection,
     statement_timeout: Duration,
     background: bool,

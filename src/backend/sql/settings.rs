@@ -22,6 +22,7 @@ pub(super) struct Settings {
     pub(super) acquire_timeout: Duration,
     pub(super) statement_timeout: Duration,
     pub(super) deadline: Duration,
+    pub(super) ends_overdue: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +33,7 @@ impl Default for Settings {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             deadline: Duration::from_secs(10),
+            ends_overdue: true,
         }
     }
 }
@@ -69,6 +71,14 @@ impl<DB: Database> Builder<DB> {
     /// unknown. Default 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
+        self
+    }
+
+    /// Whether connections of callers are ended whose statement runs longer than [`deadline`](Self::deadline), after a request
+    /// was given up: see [what it does](super#what-runs-past-its-deadline). On by default. Off is for a proxy that gives one
+    /// connection of the server to several clients: whom it ends there is not known.
+    pub fn ends_overdue(mut self, ends: bool) -> Self {
+        self.settings.ends_overdue = ends;
         self
     }
 }

@@ -8,6 +8,7 @@ use sqlx::{Executor, Pool};
 
 use super::dialect::Dialect;
 use super::error::OpenError;
+use super::overdue::{OverdueCounts, Reaper};
 use super::place::Place;
 use super::service::SqlService;
 use super::settings::{Builder, Settings};
@@ -23,6 +24,7 @@ pub struct SqlStore<DB: Dialect> {
     pub(super) background: Pool<DB>,
     pub(super) place: Arc<Place>,
     pub(super) settings: Settings,
+    pub(super) reaper: Arc<Reaper<DB>>,
 }
 
 impl<DB> SqlStore<DB>
@@ -94,6 +96,12 @@ where
         Err(OpenError::LateBound { database: DB::NAME, lands_within, late_bound })
     }
 
+    /// What became of requests that were given up: see [what it does](super#what-runs-past-its-deadline).
+    #[must_use]
+    pub fn overdue(&self) -> OverdueCounts {
+        self.reaper.counts()
+    }
+
     /// The statements of a table that holds the records of `D`.
     #[must_use]
     pub fn table<D: DataSet>(table: &Table) -> Statements<DB, D> {
@@ -125,6 +133,7 @@ impl<DB: Dialect> Clone for SqlStore<DB> {
             background: self.background.clone(),
             place: Arc::clone(&self.place),
             settings: self.settings,
+            reaper: Arc::clone(&self.reaper),
         }
     }
 }
