@@ -60,11 +60,14 @@
 
 mod any;
 mod copier;
+mod extra;
 mod run;
 mod unprotected;
 mod walk;
 
 pub use copier::{Copier, CopyScopes};
+pub use extra::KEYS_ASKED_MAX;
 
 pub(crate) use any::AnyCopier;
 pub(crate) use run::CopyJob;
+pub(crate) use walk::{PageDone, PageFailed};

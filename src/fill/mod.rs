@@ -72,6 +72,7 @@
 //! ```
 
 mod error;
+mod pages;
 mod runner;
 mod settings;
 

@@ -60,7 +60,14 @@ async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal
         let copied = copy(&servers.mariadb, &servers.cassandra).await?;
         by_hand.ended(copied, (start, start.elapsed()), rows)?;
         filled(servers, rows, &mut like_it, |copier| copier.page_size(PAGE).concurrency(IN_FLIGHT)).await?;
-        filled(servers, rows, &mut by_default, |copier| copier).await?;
+        filled(servers, rows, &mut by_default, |copier| match std::env::var("TUNE") {
+            Ok(t) => {
+                let (p, c) = t.split_once(',').unwrap();
+                copier.page_size(p.parse().unwrap()).concurrency(c.parse().unwrap())
+            }
+            Err(_) => copier,
+        })
+        .await?;
     }
     let columns = ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB"];
     let mut table = Table::new(&format!("{rows} rows"), &columns);

@@ -118,6 +118,15 @@ impl RecordStore for MariaDb {
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
     }
 
+    async fn existing_keys(&self, keys: &[InvoiceKey]) -> sqlx::Result<Option<Vec<InvoiceKey>>> {
+        let mut select = QueryBuilder::new("SELECT customer, id FROM invoices WHERE (customer, id) IN ");
+        select.push_tuples(keys, |mut row, key| {
+            row.push_bind(key.group).push_bind(key.item);
+        });
+        let found = select.build_query_as::<(i64, i64)>().fetch_all(self.store.background()).await?;
+        Ok(Some(found.into_iter().map(InvoiceKey::from).collect()))
+    }
+
     fn outcome(error: &sqlx::Error) -> Outcome {
         MySql::outcome(error)
     }

@@ -1,0 +1,141 @@
+//! Copies the keys that only the secondary has: pages of its keys, each compared with the authority.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::run::CopyJob;
+use super::walk::{PageDone, PageFailed};
+use crate::data::{DataSet, Group, Key, RecordKey, RecordStore};
+
+/// How many keys [`RecordStore::existing_keys`] is asked for at once.
+pub const KEYS_ASKED_MAX: usize = 500;
+/// How long a walk waits before it asks again for a group that the authority failed to read; then twice as long, and so on.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+impl<A, S> CopyJob<A, S>
+where
+    A: RecordStore,
+    S: RecordStore<Data = A::Data>,
+{
+    /// The keys of the next page of the secondary; none when there are no more.
+    pub(crate) async fn secondary_page(
+        &self,
+        group: Option<&<A::Data as DataSet>::Group>,
+        after: Option<&RecordKey<A::Data>>,
+    ) -> Result<Option<Vec<RecordKey<A::Data>>>, PageFailed> {
+        let keys = self.other.page_of_keys(group, after, self.settings.page);
+        let keys = self.in_time(keys, self.secondary.store).await?;
+        Ok((!keys.is_empty()).then_some(keys))
+    }
+
+    /// Copies the keys of a page of the secondary that the authority does not have.
+    pub(crate) async fn copy_extra(
+        &self,
+        keys: Vec<RecordKey<A::Data>>,
+    ) -> Result<PageDone<A::Data>, PageFailed> {
+        let (missing, keys) =
+            self.in_parts(keys, KEYS_ASKED_MAX, |job, keys, part| async move {
+                Ok(job.missing(&keys[part]).await)
+            })
+            .await?;
+        let (copied, mut keys) = match missing.into_iter().collect::<Option<Vec<_>>>() {
+            Some(missing) => (self.copy_all(missing.concat()).await?, keys),
+            None => self.copy_extra_by_groups(keys).await?,
+        };
+        Ok(PageDone { copied, last: keys.pop() })
+    }
+
+    /// Which of these keys the authority does not have; `None` when it cannot be asked for many at once, or fails to answer.
+    async fn missing(&self, keys: &[RecordKey<A::Data>]) -> Option<Vec<Key>> {
+        let mut missing = Vec::new();
+        for keys in keys.chunks(KEYS_ASKED_MAX) {
+            let found = timeout(self.settings.deadline, self.authority.existing_keys(keys)).await;
+            let error: &dyn Display = match &found {
+                Ok(Ok(None)) => return None,
+                Ok(Ok(Some(found))) => {
+                    let found: HashSet<Key> = found.iter().map(RecordKey::to_key).collect();
+                    missing.extend(keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)));
+                    continue;
+                }
+                Ok(Err(error)) => error,
+                Err(late) => late,
+            };
+            self.core.store_failed(
+                self.secondary.store.other(),
+                error,
+                "many keys could not be looked for at once",
+            );
+            return None;
+        }
+        Some(missing)
+    }
+
+    async fn copy_all(&self, keys: Vec<Key>) -> Result<u64, PageFailed> {
+        let copy_part = |job: Self, keys: Arc<Vec<Key>>, part: Range<usize>| async move {
+            for key in &keys[part.clone()] {
+                job.copy_or_mark(key).await?;
+            }
+            Ok(part.len() as u64)
+        };
+        let (copied, _) = self.in_parts(keys, 1, copy_part).await?;
+        Ok(copied.iter().sum())
+    }
+
+    async fn copy_extra_by_groups(
+        &self,
+        keys: Vec<RecordKey<A::Data>>,
+    ) -> Result<(u64, Vec<RecordKey<A::Data>>), PageFailed> {
+        let (copied, keys) = self
+            .in_parts(keys, 1, |job, keys, part| async move { job.copy_extra_by_group(&keys[part]).await })
+            .await?;
+        Ok((copied.iter().sum(), keys))
+    }
+
+    /// Copies the keys that the authority does not have. One page of each group is read to find most of those that
+    /// it has, and the others are asked for one by one: a group of any size costs no more than its keys.
+    async fn copy_extra_by_group(&self, part: &[RecordKey<A::Data>]) -> Result<u64, PageFailed> {
+        let mut known: HashMap<Group, HashSet<Key>> = HashMap::new();
+        let mut extra = 0;
+        for key in part {
+            let group = key.to_group();
+            if !known.contains_key(&group) {
+                known.insert(group.clone(), self.some_keys_of(&key.group).await?);
+            }
+            let known = known.get(&group).is_some_and(|keys| keys.contains(&key.to_key()));
+            if !known && !self.authority_has(key).await {
+                self.copy_or_mark(&key.to_key()).await?;
+                extra += 1;
+            }
+        }
+        Ok(extra)
+    }
+
+    /// The keys of the first page of a group. A page has as many groups as keys at most, so that one of them fails is no
+    /// reason to do all of it again: it is asked for again, for as long as a page may take.
+    async fn some_keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
+        let give_up = Instant::now() + self.settings.deadline;
+        let mut pause = FIRST_PAUSE;
+        let page = loop {
+            match self.authority_page(Some(group), None).await {
+                Ok(page) => break page,
+                Err(failed) if Instant::now() + pause > give_up => return Err(failed),
+                Err(_) => sleep(pause).await,
+            }
+            pause *= 2;
+        };
+        Ok(page.into_iter().flat_map(|page| page.records).map(|(key, _)| key.to_key()).collect())
+    }
+
+    /// Whether the authority surely has a record of this key. One that is not known to be there is copied, which is
+    /// right in any case.
+    async fn authority_has(&self, key: &RecordKey<A::Data>) -> bool {
+        let Ok(now) = self.core.journal.stamp().await else { return false };
+        let read = timeout(self.settings.deadline, self.authority.read(key, now)).await;
+        matches!(read, Ok(Ok((_, Some(_)))))
+    }
+}
