@@ -38,11 +38,10 @@ where
         &self,
         keys: Vec<RecordKey<A::Data>>,
     ) -> Result<PageDone<A::Data>, PageFailed> {
-        let (missing, keys) =
-            self.in_parts(keys, KEYS_ASKED_MAX, |job, keys, part| async move {
-                Ok(job.missing(&keys[part]).await)
-            })
-            .await?;
+        let ask = |job: Self, keys: Arc<Vec<RecordKey<A::Data>>>, part: Range<usize>| async move {
+            Ok(job.missing(&keys[part]).await)
+        };
+        let (missing, keys) = self.in_parts(keys, KEYS_ASKED_MAX, ask).await?;
         let (copied, mut keys) = match missing.into_iter().collect::<Option<Vec<_>>>() {
             Some(missing) => (self.copy_all(missing.concat()).await?, keys),
             None => self.copy_extra_by_groups(keys).await?,
@@ -52,47 +51,39 @@ where
 
     /// Which of these keys the authority does not have; `None` when it cannot be asked for many at once, or fails to answer.
     async fn missing(&self, keys: &[RecordKey<A::Data>]) -> Option<Vec<Key>> {
-        let mut missing = Vec::new();
-        for keys in keys.chunks(KEYS_ASKED_MAX) {
-            let found = timeout(self.settings.deadline, self.authority.existing_keys(keys)).await;
-            let error: &dyn Display = match &found {
-                Ok(Ok(None)) => return None,
-                Ok(Ok(Some(found))) => {
-                    let found: HashSet<Key> = found.iter().map(RecordKey::to_key).collect();
-                    missing.extend(keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)));
-                    continue;
-                }
-                Ok(Err(error)) => error,
-                Err(late) => late,
-            };
-            self.core.store_failed(
-                self.secondary.store.other(),
-                error,
-                "many keys could not be looked for at once",
-            );
-            return None;
-        }
-        Some(missing)
+        let found = timeout(self.settings.deadline, self.authority.existing_keys(keys)).await;
+        let error: &dyn Display = match &found {
+            Ok(Ok(found)) => {
+                let found: HashSet<Key> = found.as_ref()?.iter().map(RecordKey::to_key).collect();
+                return Some(keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)).collect());
+            }
+            Ok(Err(error)) => error,
+            Err(late) => late,
+        };
+        let authority = self.secondary.store.other();
+        self.core.store_failed(authority, error, "many keys could not be looked for at once");
+        None
     }
 
     async fn copy_all(&self, keys: Vec<Key>) -> Result<u64, PageFailed> {
-        let copy_part = |job: Self, keys: Arc<Vec<Key>>, part: Range<usize>| async move {
-            for key in &keys[part.clone()] {
+        let copy = |job: Self, keys: Arc<Vec<Key>>, part: Range<usize>| async move {
+            for key in &keys[part] {
                 job.copy_or_mark(key).await?;
             }
-            Ok(part.len() as u64)
+            Ok(())
         };
-        let (copied, _) = self.in_parts(keys, 1, copy_part).await?;
-        Ok(copied.iter().sum())
+        Ok(self.in_parts(keys, 1, copy).await?.0.len() as u64)
     }
 
     async fn copy_extra_by_groups(
         &self,
         keys: Vec<RecordKey<A::Data>>,
     ) -> Result<(u64, Vec<RecordKey<A::Data>>), PageFailed> {
-        let (copied, keys) = self
-            .in_parts(keys, 1, |job, keys, part| async move { job.copy_extra_by_group(&keys[part]).await })
-            .await?;
+        let part = self.part_of(keys.len(), 1);
+        let copy = |job: Self, keys: Arc<Vec<RecordKey<A::Data>>>, part: Range<usize>| async move {
+            job.copy_extra_by_group(&keys[part]).await
+        };
+        let (copied, keys) = self.in_parts(keys, part, copy).await?;
         Ok((copied.iter().sum(), keys))
     }
 

@@ -15,6 +15,9 @@ use crate::journal::Reason;
 use crate::protocol::{CopyEnd, Wait};
 use crate::route::Store;
 
+/// So many parts of a page follow each other: at its end, few of those that are copied at once wait for the last one.
+const PARTS_IN_TURN: usize = 4;
+
 /// A store or the journal failed; the error was logged.
 #[derive(Debug)]
 pub(crate) struct PageFailed;
@@ -88,20 +91,20 @@ where
 
     /// Copies a page of the authority.
     pub(crate) async fn copy_page(&self, page: Page<A::Data>) -> Result<PageDone<A::Data>, PageFailed> {
-        let stamp = page.stamp;
+        let (stamp, part) = (page.stamp, self.part_of(page.records.len(), PARTS_IN_TURN));
         let (copied, mut records) = self
-            .in_parts(page.records, 1, move |job, records, part| async move {
+            .in_parts(page.records, part, move |job, records, part| async move {
                 job.copy_part(&records[part], stamp).await
             })
             .await?;
         Ok(PageDone { copied: copied.iter().sum(), last: records.pop().map(|(key, _)| key) })
     }
 
-    /// Works at the parts of a page at once, each of so many items at least. Gives what each part gave, and the items.
+    /// Works at parts of a page of so many items, several at once. Gives what each part gave, and the items.
     pub(super) async fn in_parts<I, O, W, F>(
         &self,
         items: Vec<I>,
-        at_least: usize,
+        part: usize,
         work: W,
     ) -> Result<(Vec<O>, Vec<I>), PageFailed>
     where
@@ -110,19 +113,25 @@ where
         W: Fn(Self, Arc<Vec<I>>, Range<usize>) -> F,
         F: Future<Output = Result<O, PageFailed>> + Send + 'static,
     {
-        let items = Arc::new(items);
-        let part = items.len().div_ceil(self.settings.concurrency).max(at_least);
-        let mut parts = JoinSet::new();
+        let (items, mut parts) = (Arc::new(items), JoinSet::new());
+        let mut done = Vec::with_capacity(items.len().div_ceil(part));
         for start in (0..items.len()).step_by(part) {
+            if parts.len() == self.settings.concurrency {
+                done.extend(ended(&mut parts).await?);
+            }
             let end = (start + part).min(items.len());
             parts.spawn(work(*self, Arc::clone(&items), start..end));
         }
-        let mut done = Vec::with_capacity(parts.len());
-        while let Some(part) = parts.join_next().await {
-            done.push(part.map_err(|error| failed(&error, "copy a part of a page"))??);
+        while let Some(part) = ended(&mut parts).await? {
+            done.push(part);
         }
         // Every part has ended, so nobody else holds the items.
         Ok((done, Arc::into_inner(items).unwrap_or_default()))
+    }
+
+    /// So many items that there are `each` parts for each of those that are copied at once.
+    pub(super) fn part_of(&self, items: usize, each: usize) -> usize {
+        items.div_ceil(self.settings.concurrency * each).max(1)
     }
 
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.
@@ -174,6 +183,12 @@ where
     fn go_on(&self) -> Result<(), PageFailed> {
         if self.core.breaker(self.secondary.store).is_open() { Err(PageFailed) } else { Ok(()) }
     }
+}
+
+/// What the next part to end gave; none when all have ended.
+async fn ended<O: 'static>(parts: &mut JoinSet<Result<O, PageFailed>>) -> Result<Option<O>, PageFailed> {
+    let Some(part) = parts.join_next().await else { return Ok(None) };
+    part.map_err(|error| failed(&error, "copy a part of a page"))?.map(Some)
 }
 
 pub(super) fn failed(error: &dyn Display, what: &str) -> PageFailed {

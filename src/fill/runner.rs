@@ -104,7 +104,7 @@ where
         Ok(Self {
             fill,
             core,
-            job: fill.copier.to_target(),
+            job: fill.copier.page_size_max(fill.records_per_second_max).to_target(),
             progress,
             after,
             page: None,
