@@ -1,6 +1,6 @@
 //! Copies the keys that only the secondary has: pages of its keys, each compared with the authority.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::run::CopyJob;
 use super::walk::{PageDone, PageFailed};
 use crate::data::{DataSet, Group, Key, RecordKey, RecordStore};
 
-/// How many keys [`RecordStore::existing_keys`] is asked for at once.
+/// How many keys [`RecordStore::existing_keys`] is asked for at once, and how many records of a group are read where it cannot say.
 pub const KEYS_ASKED_MAX: usize = 500;
 /// How long a walk waits before it asks again for a group that the authority failed to read; then twice as long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -41,10 +41,10 @@ where
         let ask = |job: Self, keys: Arc<Vec<RecordKey<A::Data>>>, part: Range<usize>| async move {
             Ok(job.missing(&keys[part]).await)
         };
-        let (missing, keys) = self.in_parts(keys, KEYS_ASKED_MAX, ask).await?;
-        let (copied, mut keys) = match missing.into_iter().collect::<Option<Vec<_>>>() {
-            Some(missing) => (self.copy_all(missing.concat()).await?, keys),
-            None => self.copy_extra_by_groups(keys).await?,
+        let (missing, mut keys) = self.in_parts(keys, KEYS_ASKED_MAX, ask).await?;
+        let copied = match missing.into_iter().collect::<Option<Vec<_>>>() {
+            Some(missing) => self.copy_all(missing.concat()).await?,
+            None => self.copy_extra_by_groups(&keys).await?,
         };
         Ok(PageDone { copied, last: keys.pop() })
     }
@@ -75,58 +75,69 @@ where
         Ok(self.in_parts(keys, 1, copy).await?.0.len() as u64)
     }
 
-    async fn copy_extra_by_groups(
-        &self,
-        keys: Vec<RecordKey<A::Data>>,
-    ) -> Result<(u64, Vec<RecordKey<A::Data>>), PageFailed> {
-        let part = self.part_of(keys.len(), 1);
-        let copy = |job: Self, keys: Arc<Vec<RecordKey<A::Data>>>, part: Range<usize>| async move {
-            job.copy_extra_by_group(&keys[part]).await
+    /// One page of each group is read to find most of the keys that the authority has, and the others are asked for one by one:
+    /// a group of any size costs no more than its keys.
+    async fn copy_extra_by_groups(&self, keys: &[RecordKey<A::Data>]) -> Result<u64, PageFailed> {
+        let wanted: Arc<HashSet<Key>> = Arc::new(keys.iter().map(RecordKey::to_key).collect());
+        let mut seen = HashSet::new();
+        let groups =
+            keys.iter().map(RecordKey::to_group).filter(|group| seen.insert(group.clone())).collect();
+        let find = |job: Self, groups: Arc<Vec<Group>>, part: Range<usize>| {
+            let wanted = Arc::clone(&wanted);
+            async move {
+                let mut found = Vec::new();
+                for group in &groups[part] {
+                    found.extend(
+                        job.some_keys_of(group).await?.into_iter().filter(|key| wanted.contains(key)),
+                    );
+                }
+                Ok(found)
+            }
         };
-        let (copied, keys) = self.in_parts(keys, part, copy).await?;
-        Ok((copied.iter().sum(), keys))
+        let (found, _) = self.in_parts(groups, 1, find).await?;
+        let found: HashSet<Key> = found.into_iter().flatten().collect();
+        let others = keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)).collect();
+        self.copy_missing(others).await
     }
 
-    /// Copies the keys that the authority does not have. One page of each group is read to find most of those that
-    /// it has, and the others are asked for one by one: a group of any size costs no more than its keys.
-    async fn copy_extra_by_group(&self, part: &[RecordKey<A::Data>]) -> Result<u64, PageFailed> {
-        let mut known: HashMap<Group, HashSet<Key>> = HashMap::new();
-        let mut extra = 0;
-        for key in part {
-            let group = key.to_group();
-            if !known.contains_key(&group) {
-                known.insert(group.clone(), self.some_keys_of(&key.group).await?);
+    async fn copy_missing(&self, keys: Vec<Key>) -> Result<u64, PageFailed> {
+        let copy = |job: Self, keys: Arc<Vec<Key>>, part: Range<usize>| async move {
+            let mut copied = 0;
+            for key in &keys[part] {
+                if !job.authority_has(key).await {
+                    job.copy_or_mark(key).await?;
+                    copied += 1;
+                }
             }
-            let known = known.get(&group).is_some_and(|keys| keys.contains(&key.to_key()));
-            if !known && !self.authority_has(key).await {
-                self.copy_or_mark(&key.to_key()).await?;
-                extra += 1;
-            }
-        }
-        Ok(extra)
+            Ok(copied)
+        };
+        Ok(self.in_parts(keys, 1, copy).await?.0.iter().sum())
     }
 
-    /// The keys of the first page of a group. A page has as many groups as keys at most, so that one of them fails is no
-    /// reason to do all of it again: it is asked for again, for as long as a page may take.
-    async fn some_keys_of(&self, group: &<A::Data as DataSet>::Group) -> Result<HashSet<Key>, PageFailed> {
+    /// The first keys of a group. A page has as many groups as keys at most, so that one of them fails is no reason to do all of
+    /// it again: it is asked for again, for as long as a page may take.
+    async fn some_keys_of(&self, group: &Group) -> Result<Vec<Key>, PageFailed> {
+        let Some(group) = group.parse::<<A::Data as DataSet>::Group>() else { return Ok(Vec::new()) };
+        let limit = self.settings.page.min(KEYS_ASKED_MAX);
         let give_up = Instant::now() + self.settings.deadline;
         let mut pause = FIRST_PAUSE;
         let page = loop {
-            match self.authority_page(Some(group), None).await {
+            match self.authority_page_of(Some(&group), None, limit).await {
                 Ok(page) => break page,
                 Err(failed) if Instant::now() + pause > give_up => return Err(failed),
                 Err(_) => sleep(pause).await,
             }
             pause *= 2;
         };
-        Ok(page.into_iter().flat_map(|page| page.records).map(|(key, _)| key.to_key()).collect())
+        Ok(page.records.iter().map(|(key, _)| key.to_key()).collect())
     }
 
     /// Whether the authority surely has a record of this key. One that is not known to be there is copied, which is
     /// right in any case.
-    async fn authority_has(&self, key: &RecordKey<A::Data>) -> bool {
+    async fn authority_has(&self, key: &Key) -> bool {
+        let Some(key) = key.parse::<A::Data>() else { return false };
         let Ok(now) = self.core.journal.stamp().await else { return false };
-        let read = timeout(self.settings.deadline, self.authority.read(key, now)).await;
+        let read = timeout(self.settings.deadline, self.authority.read(&key, now)).await;
         matches!(read, Ok(Ok((_, Some(_)))))
     }
 }

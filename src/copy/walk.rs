@@ -67,10 +67,18 @@ where
         group: Option<&<A::Data as DataSet>::Group>,
         after: Option<&RecordKey<A::Data>>,
     ) -> Result<Option<Page<A::Data>>, PageFailed> {
-        let now = self.core.journal.stamp().await.map_err(|error| failed(&error, "take a stamp"))?;
-        let page = self.authority.page(group, after, self.settings.page, now);
-        let page = self.in_time(page, self.secondary.store.other()).await?;
+        let page = self.authority_page_of(group, after, self.settings.page).await?;
         Ok((!page.records.is_empty()).then_some(page))
+    }
+
+    pub(super) async fn authority_page_of(
+        &self,
+        group: Option<&<A::Data as DataSet>::Group>,
+        after: Option<&RecordKey<A::Data>>,
+        limit: usize,
+    ) -> Result<Page<A::Data>, PageFailed> {
+        let now = self.core.journal.stamp().await.map_err(|error| failed(&error, "take a stamp"))?;
+        self.in_time(self.authority.page(group, after, limit, now), self.secondary.store.other()).await
     }
 
     /// A page takes no longer than the copy of a key may: a walk has a place in the drain count.
@@ -91,7 +99,8 @@ where
 
     /// Copies a page of the authority.
     pub(crate) async fn copy_page(&self, page: Page<A::Data>) -> Result<PageDone<A::Data>, PageFailed> {
-        let (stamp, part) = (page.stamp, self.part_of(page.records.len(), PARTS_IN_TURN));
+        let at_once = self.settings.concurrency * PARTS_IN_TURN;
+        let (stamp, part) = (page.stamp, page.records.len().div_ceil(at_once).max(1));
         let (copied, mut records) = self
             .in_parts(page.records, part, move |job, records, part| async move {
                 job.copy_part(&records[part], stamp).await
@@ -127,11 +136,6 @@ where
         }
         // Every part has ended, so nobody else holds the items.
         Ok((done, Arc::into_inner(items).unwrap_or_default()))
-    }
-
-    /// So many items that there are `each` parts for each of those that are copied at once.
-    pub(super) fn part_of(&self, items: usize, each: usize) -> usize {
-        items.div_ceil(self.settings.concurrency * each).max(1)
     }
 
     /// One stamped write for the part where stamps are kept; otherwise, or when it fails, key by key.

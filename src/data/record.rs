@@ -15,6 +15,9 @@ pub type KeyedRecord<D> = (RecordKey<D>, <D as DataSet>::Record);
 /// A record, or that there is none, with a stamp taken before it was read.
 pub type StampedRecord<D> = (Stamp, Option<<D as DataSet>::Record>);
 
+/// Those of many keys that have a record; `None` from a store that cannot be asked so.
+pub type FoundKeys<D> = Option<Vec<RecordKey<D>>>;
+
 /// The types of one keyed data set that moves as a whole, for example `invoices`.
 pub trait DataSet: Sized + Send + Sync + 'static {
     /// What a list read covers: the customer of an invoice.
@@ -181,7 +184,7 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     fn existing_keys(
         &self,
         keys: &[RecordKey<Self::Data>],
-    ) -> impl Future<Output = Result<Option<Vec<RecordKey<Self::Data>>>, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<FoundKeys<Self::Data>, Self::Error>> + Send {
         let _ = keys;
         async { Ok(None) }
     }

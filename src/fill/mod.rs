@@ -82,6 +82,7 @@
 //! ```
 
 mod error;
+mod everything;
 mod pages;
 mod runner;
 mod settings;

@@ -8,11 +8,12 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker
 use tower::util::rng::HasherRng;
 
 use super::error::FillError;
+use super::everything::Everything;
 use super::pages::{Ahead, SidePage};
 use super::settings::Fill;
 use crate::copy::{CopyJob, PageFailed};
-use crate::data::{Key, RecordKey, RecordStore, Scope};
-use crate::journal::{Claim, ClaimRequest, Command, FillProgress, JournalError, MarkId};
+use crate::data::{Key, RecordKey, RecordStore};
+use crate::journal::{ClaimRequest, Command, FillProgress, JournalError};
 use crate::protocol::{FillEvent, FillStep, Side};
 use crate::route::{Core, Entrant, Pass, Stage, Store};
 
@@ -80,12 +81,6 @@ struct Run<'a, L: RecordStore, T: RecordStore<Data = L::Data>> {
     page_began: Instant,
 }
 
-/// The marks on everything that this fill makes good; given back when it does not come to its end.
-struct Everything {
-    core: &'static Core,
-    claim: Claim,
-}
-
 impl<'a, L, T> Run<'a, L, T>
 where
     L: RecordStore,
@@ -111,7 +106,7 @@ where
             pass: None,
             ahead: None,
             read: None,
-            everything: Everything { core, claim: Claim { claim: 0, marks: Vec::new() } },
+            everything: Everything::new(core),
             retry: None,
             page_began: Instant::now(),
         })
@@ -283,27 +278,6 @@ where
             let records = u32::try_from(self.progress.copied / self.progress.pages).unwrap_or(u32::MAX);
             let due = Duration::from_secs(1).mul_f64(f64::from(records) / f64::from(rate));
             sleep(due.saturating_sub(began.elapsed())).await;
-        }
-    }
-}
-
-impl Everything {
-    fn take(&mut self) -> Vec<MarkId> {
-        std::mem::take(&mut self.claim.marks).into_iter().map(|mark| mark.id).collect()
-    }
-
-    fn clear(&mut self) {
-        let ids = self.take();
-        self.core.journal.clear(self.claim.claim, &Scope::Everything, ids);
-    }
-}
-
-impl Drop for Everything {
-    fn drop(&mut self) {
-        let ids = self.take();
-        if !ids.is_empty() {
-            let (journal, now) = (&self.core.journal, self.core.journal.now());
-            journal.give_back(self.claim.claim, &Scope::Everything, ids, now, false);
         }
     }
 }

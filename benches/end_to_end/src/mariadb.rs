@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use crossfade::backend::sql::{MySql, Statements, Table};
-use crossfade::data::{KeyedRecord, Outcome, Page, RecordStore, Stamp, StampedRecord};
+use crossfade::data::{FoundKeys, KeyedRecord, Outcome, Page, RecordStore, Stamp, StampedRecord};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, MySqlPool, QueryBuilder};
 use tower::util::BoxCloneSyncService;
 
@@ -118,7 +118,7 @@ impl RecordStore for MariaDb {
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
     }
 
-    async fn existing_keys(&self, keys: &[InvoiceKey]) -> sqlx::Result<Option<Vec<InvoiceKey>>> {
+    async fn existing_keys(&self, keys: &[InvoiceKey]) -> sqlx::Result<FoundKeys<Invoices>> {
         let mut select = QueryBuilder::new("SELECT customer, id FROM invoices WHERE (customer, id) IN ");
         select.push_tuples(keys, |mut row, key| {
             row.push_bind(key.group).push_bind(key.item);
