@@ -54,7 +54,7 @@ impl<F, T> fmt::Debug for Either<F, T> {
 }
 
 /// What was not done by its [`Deadline`](crate::route::Deadline).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not done by its deadline")]
 pub struct DeadlinePassed(());
 

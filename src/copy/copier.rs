@@ -71,7 +71,7 @@ where
                 "a second copier for one routing: a change of the authority asks the first one's clocks"
             );
         }
-        let settings = Settings { deadline: Duration::from_secs(10), page: 500, concurrency: 4 };
+        let settings = Settings { deadline: Duration::from_secs(10), page: 2_000, concurrency: 64 };
         Self { stores, settings, keeps_stamps: [L::KEEPS_STAMPS, T::KEEPS_STAMPS] }
     }
 }
@@ -100,14 +100,16 @@ where
         self
     }
 
-    /// How many records one page of a walk or a fill has. Default 500.
+    /// How many records one page of a walk or a fill has. Default 2,000. A fill has two pages in memory, that which is copied and
+    /// the next one: where a record is larger than some kilobytes, take smaller ones.
     #[must_use]
     pub const fn page_size(mut self, records: usize) -> Self {
         self.settings.page = if records == 0 { 1 } else { records };
         self
     }
 
-    /// How many parts of a page are copied at once. Default 4.
+    /// How many parts of a page are copied at once. Default 64: so many writes in flight where the secondary writes one
+    /// record after the other. With fewer a fill leaves more of the stores to their callers, and takes longer.
     #[must_use]
     pub const fn concurrency(mut self, parts: usize) -> Self {
         self.settings.concurrency = if parts == 0 { 1 } else { parts };
@@ -118,6 +120,12 @@ where
     #[must_use]
     pub fn same(a: &<L::Data as DataSet>::Record, b: &<L::Data as DataSet>::Record) -> bool {
         L::Data::same(a, b)
+    }
+
+    /// No page of more records than this.
+    pub(crate) fn page_size_max(mut self, records: u32) -> Self {
+        self.settings.page = self.settings.page.min(usize::try_from(records).unwrap_or(usize::MAX));
+        self
     }
 
     pub(crate) const fn core(&self) -> &'static Core {

@@ -27,8 +27,8 @@
 //! | setting | default | beyond it |
 //! |---|---|---|
 //! | [`deadline`](Copier::deadline) of the copy of one key, or of a page of a walk | 10 s | given up; the mark stays, the page is read again |
-//! | [`page_size`](Copier::page_size) of a walk or a fill, records | 500 | - |
-//! | [`concurrency`](Copier::concurrency), parts of a page at once | 4 | - |
+//! | [`page_size`](Copier::page_size) of a walk or a fill, records | 2,000 | - |
+//! | [`concurrency`](Copier::concurrency), parts of a page at once | 64 | the others of the page wait |
 //! | [`LOOKS_MAX`](crate::protocol::LOOKS_MAX), replaces of a key that keeps changing, where no stamps are kept | 8 | the mark stays |
 //! | failures in a row before writes stop to copy | 16 | marks stay; repairs go on to probe, and the first success ends it |
 //!
@@ -60,11 +60,14 @@
 
 mod any;
 mod copier;
+mod extra;
 mod run;
 mod unprotected;
 mod walk;
 
 pub use copier::{Copier, CopyScopes};
+pub use extra::KEYS_ASKED_MAX;
 
 pub(crate) use any::AnyCopier;
 pub(crate) use run::CopyJob;
+pub(crate) use walk::{PageDone, PageFailed};

@@ -122,6 +122,8 @@ mod scope;
 
 pub use key::{Group, Key, KeyPart};
 pub use outcome::{ClassifyOutcome, ErrorIsUnknown, Outcome};
-pub use record::{DataSet, HoldsRecordsOf, KeyedRecord, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+pub use record::{
+    DataSet, FoundKeys, HoldsRecordsOf, KeyedRecord, Page, RecordKey, RecordStore, Stamp, StampedRecord,
+};
 pub use redact::log_keys;
 pub use scope::{KEYS_PER_WRITE_MAX, Scope, Scopes};

@@ -15,6 +15,9 @@ pub type KeyedRecord<D> = (RecordKey<D>, <D as DataSet>::Record);
 /// A record, or that there is none, with a stamp taken before it was read.
 pub type StampedRecord<D> = (Stamp, Option<<D as DataSet>::Record>);
 
+/// Those of many keys that have a record; `None` from a store that cannot be asked so.
+pub type FoundKeys<D> = Option<Vec<RecordKey<D>>>;
+
 /// The types of one keyed data set that moves as a whole, for example `invoices`.
 pub trait DataSet: Sized + Send + Sync + 'static {
     /// What a list read covers: the customer of an invoice.
@@ -157,6 +160,34 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
         limit: usize,
         now: Stamp,
     ) -> impl Future<Output = Result<Page<Self::Data>, Self::Error>> + Send;
+
+    /// The keys of a [`page`](Self::page), without their records. The walk for what only the secondary has asks for no more;
+    /// the default reads the page. Override it where the records are large and the keys are cheap to read alone.
+    fn page_of_keys(
+        &self,
+        group: Option<&<Self::Data as DataSet>::Group>,
+        after: Option<&RecordKey<Self::Data>>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RecordKey<Self::Data>>, Self::Error>> + Send {
+        async move {
+            let page = self.page(group, after, limit, 0).await?;
+            Ok(page.records.into_iter().map(|(key, _)| key).collect())
+        }
+    }
+
+    /// Those of these keys that have a record, in any order; like a [`read`](Self::read), it sees every acknowledged write.
+    /// At most [`KEYS_ASKED_MAX`](crate::copy::KEYS_ASKED_MAX) keys at once.
+    ///
+    /// The same walk asks the authority so, which in SQL is one statement in place of one for each group:
+    /// `SELECT customer, id FROM invoices WHERE (customer, id) IN ((?, ?), ..)`. `None`, the default, is for a store that
+    /// cannot: a page of each group is read there, and the keys that it does not show are read one by one.
+    fn existing_keys(
+        &self,
+        keys: &[RecordKey<Self::Data>],
+    ) -> impl Future<Output = Result<FoundKeys<Self::Data>, Self::Error>> + Send {
+        let _ = keys;
+        async { Ok(None) }
+    }
 
     /// The store's own clock, when it stamps its own writes: asked at a change of the authority, which waits until
     /// it has passed every stamp ever issued. `None` (the default) for a store that uses the gateway's stamps or

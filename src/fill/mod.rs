@@ -37,6 +37,16 @@
 //! | [`records_per_second_max`](Fill::records_per_second_max) | as fast as the stores take them |
 //! | page size, parts at once, deadline of a key | those of the [`Copier`](crate::copy::Copier) |
 //!
+//! While a page is copied the next one is read, so two of them are in memory, however many records there are. A rate makes
+//! pages no larger than what it lets through in a second, and reads none ahead.
+//!
+//! The second walk reads keys alone where the secondary gives them ([`RecordStore::page_of_keys`]), and asks the authority for
+//! many at once where it can answer ([`RecordStore::existing_keys`]); otherwise it reads a page of each group that it meets,
+//! which costs about as much as the copy.
+//!
+//! [`RecordStore::page_of_keys`]: crate::data::RecordStore::page_of_keys
+//! [`RecordStore::existing_keys`]: crate::data::RecordStore::existing_keys
+//!
 //! [`Fill::progress`] tells after each page how far it is, [`Fill::control`] pauses and stops it.
 //!
 //! To a target that keeps no stamps each key of a page is copied by itself, under a mark of its own: reads of it go to legacy
@@ -72,6 +82,8 @@
 //! ```
 
 mod error;
+mod everything;
+mod pages;
 mod runner;
 mod settings;
 

@@ -8,10 +8,12 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker
 use tower::util::rng::HasherRng;
 
 use super::error::FillError;
+use super::everything::Everything;
+use super::pages::{Ahead, SidePage};
 use super::settings::Fill;
-use crate::copy::CopyJob;
-use crate::data::{Key, Page, RecordKey, RecordStore, Scope};
-use crate::journal::{Claim, ClaimRequest, Command, FillProgress, JournalError, MarkId};
+use crate::copy::{CopyJob, PageFailed};
+use crate::data::{Key, RecordKey, RecordStore};
+use crate::journal::{ClaimRequest, Command, FillProgress, JournalError};
 use crate::protocol::{FillEvent, FillStep, Side};
 use crate::route::{Core, Entrant, Pass, Stage, Store};
 
@@ -68,17 +70,15 @@ struct Run<'a, L: RecordStore, T: RecordStore<Data = L::Data>> {
     job: CopyJob<L, T>,
     progress: FillProgress,
     after: Option<RecordKey<L::Data>>,
-    page: Option<Page<L::Data>>,
+    page: Option<SidePage<L::Data>>,
     pass: Option<Pass>,
+    /// The page behind that one, which is read while that one is copied.
+    ahead: Option<Ahead<L::Data>>,
+    /// The same once it is this page's turn.
+    read: Option<Result<Option<SidePage<L::Data>>, PageFailed>>,
     everything: Everything,
     retry: Option<ExponentialBackoff>,
     page_began: Instant,
-}
-
-/// The marks on everything that this fill makes good; given back when it does not come to its end.
-struct Everything {
-    core: &'static Core,
-    claim: Claim,
 }
 
 impl<'a, L, T> Run<'a, L, T>
@@ -99,12 +99,14 @@ where
         Ok(Self {
             fill,
             core,
-            job: fill.copier.to_target(),
+            job: fill.copier.page_size_max(fill.records_per_second_max).to_target(),
             progress,
             after,
             page: None,
             pass: None,
-            everything: Everything { core, claim: Claim { claim: 0, marks: Vec::new() } },
+            ahead: None,
+            read: None,
+            everything: Everything::new(core),
             retry: None,
             page_began: Instant::now(),
         })
@@ -143,6 +145,8 @@ where
     }
 
     async fn enter(&mut self) -> FillEvent {
+        let mut ahead = self.ahead.take().filter(|_| !self.fill.control.is_paused());
+        self.read = None;
         self.pace().await;
         loop {
             self.fill.control.resumed().await;
@@ -151,10 +155,16 @@ where
             if self.fill.control.is_stopped() || !copies || word.closed() {
                 return FillEvent::GateClosed;
             }
-            if word.held() {
+            // Of any other word, a hold or a drain included, it is left, and so is the gate.
+            if let Some(ahead) = ahead.take().filter(|ahead| ahead.word == word) {
+                (self.pass, self.read) = (Some(ahead.pass), Some(ahead.page));
+            } else if word.held() {
                 self.core.release().await;
-            } else if let Some(pass) = self.core.gate.enter(word, Entrant::Held) {
-                self.pass = Some(pass);
+                continue;
+            } else {
+                self.pass = self.core.gate.enter(word, Entrant::Held);
+            }
+            if self.pass.is_some() {
                 self.page_began = Instant::now();
                 return FillEvent::Entered;
             }
@@ -162,9 +172,9 @@ where
     }
 
     async fn read_page(&mut self, side: Side) -> FillEvent {
-        let page = match side {
-            Side::Authority => self.job.authority_page(None, self.after.as_ref()).await,
-            Side::Secondary => self.job.secondary_page(None, self.after.as_ref()).await,
+        let page = match self.read.take() {
+            Some(page) => page,
+            None => SidePage::read(&self.job, side, self.after.as_ref()).await,
         };
         match page {
             Ok(Some(page)) => {
@@ -180,13 +190,12 @@ where
         let Some(page) = self.page.take() else {
             return FillEvent::PageFailed;
         };
-        let done = match side {
-            Side::Authority => self.job.copy_page(page).await,
-            Side::Secondary => self.job.copy_extra(page).await,
-        };
+        let ahead = self.read_ahead(side, page.last());
+        let (done, ahead) = tokio::join!(page.copy(&self.job), ahead);
         let Ok(done) = done else {
             return FillEvent::PageFailed;
         };
+        self.ahead = ahead;
         self.retry = None;
         match side {
             Side::Authority => self.progress.copied += done.copied,
@@ -197,6 +206,18 @@ where
         self.after = done.last;
         self.core.stats.fill_pages.one();
         FillEvent::PageCopied
+    }
+
+    /// Reads the next page within a pass of its own, unless the gate keeps it out. Not for a fill that keeps to a rate: its
+    /// page would stay in the gate until its turn comes.
+    async fn read_ahead(&self, side: Side, after: Option<RecordKey<L::Data>>) -> Option<Ahead<L::Data>> {
+        if self.fill.records_per_second_max < u32::MAX {
+            return None;
+        }
+        let (after, word) = (after?, self.core.gate.word());
+        let pass = self.core.gate.enter(word, Entrant::Held)?;
+        let page = SidePage::read(&self.job, side, Some(&after)).await;
+        Some(Ahead { word, pass, page })
     }
 
     async fn pause_before_retry(&mut self) {
@@ -257,27 +278,6 @@ where
             let records = u32::try_from(self.progress.copied / self.progress.pages).unwrap_or(u32::MAX);
             let due = Duration::from_secs(1).mul_f64(f64::from(records) / f64::from(rate));
             sleep(due.saturating_sub(began.elapsed())).await;
-        }
-    }
-}
-
-impl Everything {
-    fn take(&mut self) -> Vec<MarkId> {
-        std::mem::take(&mut self.claim.marks).into_iter().map(|mark| mark.id).collect()
-    }
-
-    fn clear(&mut self) {
-        let ids = self.take();
-        self.core.journal.clear(self.claim.claim, &Scope::Everything, ids);
-    }
-}
-
-impl Drop for Everything {
-    fn drop(&mut self) {
-        let ids = self.take();
-        if !ids.is_empty() {
-            let (journal, now) = (&self.core.journal, self.core.journal.now());
-            journal.give_back(self.claim.claim, &Scope::Everything, ids, now, false);
         }
     }
 }

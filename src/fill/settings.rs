@@ -82,12 +82,16 @@ impl Control {
         self.stopped.load(Ordering::SeqCst)
     }
 
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::SeqCst)
+    }
+
     /// Waits while it is paused.
     pub(super) async fn resumed(&self) {
         loop {
             // Hears of a change from here on, before it is polled, too.
             let changed = self.changed.notified();
-            if !self.paused.load(Ordering::SeqCst) || self.is_stopped() {
+            if !self.is_paused() || self.is_stopped() {
                 return;
             }
             changed.await;

@@ -187,6 +187,13 @@ impl Journal {
         self.0.index.rows()
     }
 
+    /// How many rows of marks stand: [`marks`](Self::marks), and those that were kept for writes that follow. After a crash all
+    /// of them are repaired.
+    #[must_use]
+    pub fn mark_rows(&self) -> u64 {
+        self.0.index.rows() + self.0.standing.rows() as u64
+    }
+
     /// Marks that are no longer retried by themselves, oldest first, at most `limit`.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub(super) struct Reading {
     pub(super) epoch: u64,
     pub(super) holding: bool,
     pub(super) marks: u64,
+    pub(super) mark_rows: u64,
     pub(super) everything_dirty: bool,
     /// For copies to legacy, and to the target.
     pub(super) breakers_open: [bool; 2],
@@ -34,6 +35,7 @@ impl Reading {
             epoch: core.epoch(),
             holding: core.gate.word().held(),
             marks: core.journal.marks(),
+            mark_rows: core.journal.mark_rows(),
             everything_dirty: core.journal.everything_is_dirty(),
             breakers_open: [breaker(Store::Legacy), breaker(Store::Target)],
             cohort_weight: snapshot.config.cohort.weight,

@@ -134,7 +134,7 @@ pub use service::Route;
 pub use text::{BadConfig, CONFIG_BYTES_MAX};
 
 pub(crate) use self::core::Core;
-pub(crate) use gate::Entrant;
+pub(crate) use gate::{Entrant, Word};
 pub(crate) use handover::Clocks;
 #[cfg(any(feature = "watch", feature = "admin"))]
 pub(crate) use text::{Language, read as read_config};

@@ -55,7 +55,7 @@ async fn the_copy_of_a_group_without_its_caller_is_given_up_after_a_minute() {
     // Nobody says which key a create has written, so its group is copied.
     let stack = ServiceBuilder::new()
         .layer(RouteLayer::new(world.routing))
-        .layer(DualWriteLayer::new(world.copier).classified_by(classify_outcome))
+        .layer(DualWriteLayer::new(world.copier.concurrency(4)).classified_by(classify_outcome))
         .layer(TargetLayer::new(world.target.clone()))
         .service(world.legacy.clone());
     for item in 0..200 {
@@ -110,7 +110,7 @@ async fn a_repair_is_given_up_after_half_of_its_lease() {
     }
     world.target.script().always(Call::Replace, Fault::Delay(DEADLINE - Duration::from_millis(100)));
     world.journal.mark_for_repair(Scope::from(Group::new(&1))).await.unwrap();
-    let _reconciler = Reconciler::new(world.copier).lease(Duration::from_secs(20)).spawn();
+    let _reconciler = Reconciler::new(world.copier.concurrency(4)).lease(Duration::from_secs(20)).spawn();
     sleep(Duration::from_millis(9_900)).await;
     assert_eq!(world.journal.marks(), 1);
     world.target.script().clear();

@@ -20,6 +20,7 @@ mod dual_write;
 mod everything;
 mod fallback;
 mod fill;
+mod fill_walks;
 mod functions;
 mod given_up;
 mod ids;

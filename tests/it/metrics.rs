@@ -181,12 +181,34 @@ async fn what_is_scraped_is_what_was_counted() {
     );
     assert_eq!(at("crossfade_fallbacks_total", &["reason=\"error\""]), 1.0);
     assert_eq!(at("crossfade_marks", &[]), 1.0);
+    assert_eq!(at("crossfade_mark_rows", &[]), 1.0);
     assert_eq!(at("crossfade_marks_by_state", &["state=\"left\""]), 1.0);
     assert_eq!(at("crossfade_certificate_present", &[]), 1.0);
     assert_eq!(at("crossfade_fill_complete", &[]), 1.0);
     assert_eq!(at("crossfade_config_swaps_total", &["result=\"refused\""]), 1.0);
     assert_eq!(at("crossfade_journal_reachable", &[]), 1.0);
     assert!(stats.canary_reads > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_stand_for_the_writes_that_follow_are_counted_though_nothing_is_dirty() {
+    let world = World::at(Stage::DualWrite, "writes = { linger = \"5s\" }").await;
+    let metrics = Metrics::new().migration("invoices", world.routing);
+    let rows_and_marks = async || {
+        let scraped = samples(&metrics.text().await);
+        ["crossfade_mark_rows", "crossfade_marks"]
+            .map(|name| scraped[&format!("{name}{{migration=\"invoices\"}}")])
+    };
+    for item in 0..3 {
+        world.put(1, item, 1).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(rows_and_marks().await, [3.0, 0.0]);
+    world.put(1, 1, 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(rows_and_marks().await, [3.0, 0.0], "a mark that is taken over is the same row");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(rows_and_marks().await, [0.0, 0.0]);
 }
 
 #[tokio::test(start_paused = true)]

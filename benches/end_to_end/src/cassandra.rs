@@ -23,6 +23,7 @@ pub(crate) struct InCassandra {
     replace: Statement,
     delete: Statement,
     walk: Walk<(i64, i64, String)>,
+    keys: Walk<(i64, i64)>,
     /// What the server calls itself.
     pub(crate) version: String,
 }
@@ -52,6 +53,7 @@ impl InCassandra {
                 .replaces(format!("DELETE FROM invoices USING TIMESTAMP ? WHERE {key}"))
                 .background(),
             walk: store.walk("invoices", "customer", "id", &["body"]),
+            keys: store.walk("invoices", "customer", "id", &[]),
             version: String::new(),
             store,
         }
@@ -130,6 +132,16 @@ impl RecordStore for InCassandra {
         let rows = self.walk.page(group, after.map(|key| (&key.group, &key.item)), limit).await?;
         let record = |(group, item, body)| (InvoiceKey { group, item }, body);
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&InvoiceKey>,
+        limit: usize,
+    ) -> Result<Vec<InvoiceKey>, CassandraError> {
+        let keys = self.keys.page(group, after.map(|key| (&key.group, &key.item)), limit).await?;
+        Ok(keys.into_iter().map(InvoiceKey::from).collect())
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, CassandraError> {

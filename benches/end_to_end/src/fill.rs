@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::by_hand::{IN_FLIGHT, PAGE, copy};
 use super::cassandra::InCassandra;
-use super::clock::resident_mb;
+use super::clock::HighestMemory;
 use super::invoices::key;
 use super::mariadb::MariaDb;
 use super::servers::Servers;
@@ -32,42 +32,59 @@ struct Copied {
     rates: Vec<f64>,
     /// Up to where MariaDB was copied, and Cassandra not yet walked through.
     of_the_copy: Vec<f64>,
+    /// The most that the process had.
     resident_mb: f64,
 }
+
+/// How much more memory a fill may take of a hundred times the rows.
+const FLAT: f64 = 1.25;
 
 pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Section> {
     let mut section = Section::new("Copying everything").note(format!(
         "From MariaDB to Cassandra. By hand: pages of {PAGE} rows in the order of their keys, {IN_FLIGHT} writes in flight; no \
          stamps, no checkpoint, and it never looks at what only Cassandra has. A fill saves its place in a durable journal \
-         after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is that of the process when it has ended.",
+         after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is the most that the process had while it ran.",
     ));
-    for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 2)], vec![(10_000, 1)]) {
-        let (table, goals) = of(servers, rows, rounds).await?;
+    let mut memory = Vec::new();
+    for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 2), (1_000_000, 1)], vec![(10_000, 1)])
+    {
+        let (table, goals, resident_mb) = of(servers, rows, rounds).await?;
         section.tables.push(table);
         section.goals.extend(goals);
+        memory.push((rows, resident_mb));
     }
+    section.goals.extend(flat(&memory));
     section.tables.push(repairs(servers).await?);
     Ok(section)
 }
 
-async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal; 2])> {
+/// Whether the fill of most rows took as much memory as that of the fewest.
+fn flat(memory: &[(i64, f64)]) -> Option<Goal> {
+    let [(few, of_few), .., (many, of_many)] = memory else { return None };
+    let what = format!("fill of {many} rows: highest memory over that with {few} rows");
+    Some(Goal::at_most(&what, FLAT, of_many / of_few, "x"))
+}
+
+/// And the most memory that a fill took.
+async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal; 2], f64)> {
     servers.mariadb.seed(rows).await?;
     let (mut by_hand, mut like_it, mut by_default) =
         (Copied::default(), Copied::default(), Copied::default());
     for _ in 0..rounds {
         servers.cassandra.clear().await?;
-        let start = Instant::now();
+        let (start, memory) = (Instant::now(), HighestMemory::watch());
         let copied = copy(&servers.mariadb, &servers.cassandra).await?;
-        by_hand.ended(copied, (start, start.elapsed()), rows)?;
+        by_hand.ended(copied, (start, start.elapsed()), rows, memory)?;
         filled(servers, rows, &mut like_it, |copier| copier.page_size(PAGE).concurrency(IN_FLIGHT)).await?;
         filled(servers, rows, &mut by_default, |copier| copier).await?;
     }
-    let columns = ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB"];
+    let columns =
+        ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB, at most"];
     let mut table = Table::new(&format!("{rows} rows"), &columns);
     for (name, copied) in [
         ("by hand", &by_hand),
         ("fill, same pages and writes in flight", &like_it),
-        ("fill, by default: pages of 500 in 4 parts", &by_default),
+        ("fill, by default: 64 writes in flight", &by_default),
     ] {
         let numbers = |rates: &Vec<f64>| [median(rates), median_ratio(rates, &by_hand.rates)].map(Cell::from);
         let ([rate, ratio], [copy, of_copy]) = (numbers(&copied.rates), numbers(&copied.of_the_copy));
@@ -78,14 +95,20 @@ async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal
         Goal::at_least(&what, 0.85, median_ratio(ours, &by_hand.rates), "x")
     };
     let goals = [goal(", the copy alone", &like_it.of_the_copy), goal("", &like_it.rates)];
-    Ok((table, goals))
+    Ok((table, goals, like_it.resident_mb.max(by_default.resident_mb)))
 }
 
 impl Copied {
-    fn ended(&mut self, copied: u64, (start, first_walk): (Instant, Duration), rows: i64) -> Result<()> {
+    fn ended(
+        &mut self,
+        copied: u64,
+        (start, first_walk): (Instant, Duration),
+        rows: i64,
+        memory: HighestMemory,
+    ) -> Result<()> {
         self.rates.push(copied as f64 / start.elapsed().as_secs_f64());
         self.of_the_copy.push(copied as f64 / first_walk.as_secs_f64());
-        self.resident_mb = resident_mb();
+        self.resident_mb = self.resident_mb.max(memory.mb());
         ensure!(copied == rows.cast_unsigned(), "{copied} of {rows} rows were copied");
         Ok(())
     }
@@ -99,14 +122,14 @@ async fn filled(
 ) -> Result<()> {
     servers.cassandra.clear().await?;
     let migrated = servers.migrated(Stage::DualWrite, NOTHING_LANDS_LATE).await?;
-    let start = Instant::now();
+    let (start, memory) = (Instant::now(), HighestMemory::watch());
     let fill = Fill::new(with(migrated.copier));
     let mut progress = fill.progress();
     let first_walk = tokio::spawn(async move {
         progress.wait_for(|progress| progress.authority_done).await.map(|_| start.elapsed())
     });
     let progress = fill.run().await?;
-    copied.ended(progress.copied, (start, first_walk.await??), rows)?;
+    copied.ended(progress.copied, (start, first_walk.await??), rows, memory)?;
     migrated.close().await
 }
 

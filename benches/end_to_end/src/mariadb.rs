@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use crossfade::backend::sql::{MySql, Statements, Table};
-use crossfade::data::{KeyedRecord, Outcome, Page, RecordStore, Stamp, StampedRecord};
+use crossfade::data::{FoundKeys, KeyedRecord, Outcome, Page, RecordStore, Stamp, StampedRecord};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, MySqlPool, QueryBuilder};
 use tower::util::BoxCloneSyncService;
 
@@ -116,6 +116,15 @@ impl RecordStore for MariaDb {
     ) -> sqlx::Result<Page<Invoices>> {
         let rows = self.table.page::<Row>(group, after, limit).fetch_all(self.store.background()).await?;
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
+    }
+
+    async fn existing_keys(&self, keys: &[InvoiceKey]) -> sqlx::Result<FoundKeys<Invoices>> {
+        let mut select = QueryBuilder::new("SELECT customer, id FROM invoices WHERE (customer, id) IN ");
+        select.push_tuples(keys, |mut row, key| {
+            row.push_bind(key.group).push_bind(key.item);
+        });
+        let found = select.build_query_as::<(i64, i64)>().fetch_all(self.store.background()).await?;
+        Ok(Some(found.into_iter().map(InvoiceKey::from).collect()))
     }
 
     fn outcome(error: &sqlx::Error) -> Outcome {

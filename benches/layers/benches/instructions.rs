@@ -1,6 +1,7 @@
 //! How many instructions a request through the stack takes, counted by callgrind: exact, and the same on every run.
 //!
-//! `cargo bench -p bench-layers --bench instructions` (needs valgrind, and `cargo install gungraun-runner`). A row above its limit fails.
+//! `cargo bench -p bench-layers --bench instructions` (needs valgrind and gungraun-runner; `./tests/run` installs
+//! both, and is what runs it). A row above its limit fails.
 //! Subtract the row of the bare store: what is left is the stack's own.
 
 #![allow(missing_docs, clippy::expect_used, reason = "a bench that cannot start may panic")]

@@ -3,10 +3,15 @@
 use crate::metrics::family::{Family, Labels, by, one, seconds, yes};
 use crate::metrics::reading::Reading;
 
-pub(super) const FAMILIES: [Family; 13] = [
+pub(super) const FAMILIES: [Family; 14] = [
     Family::amount("crossfade_marks", "Marks that stand, each a scope that may differ.", |reading| {
         one(reading.marks as f64)
     }),
+    Family::amount(
+        "crossfade_mark_rows",
+        "Rows of marks that stand in the journal, those kept for the writes that follow included.",
+        |reading| one(reading.mark_rows as f64),
+    ),
     Family::amount(
         "crossfade_marks_by_state",
         "Marks by state, when the journal was last asked; dead ones are no longer retried.",
