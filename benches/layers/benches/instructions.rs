@@ -96,9 +96,9 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(420))]
 #[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(460))]
 #[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(570))]
-#[bench::canary_read_in_the_cohort(in_the_cohort())]
+#[bench::canary_read_in_the_cohort(args = (in_the_cohort()), config = at_most(2_000))]
 #[bench::by_hand_write(by_hand())]
-#[bench::dual_write_write(stack(Stage::DualWrite, PUT))]
+#[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_800))]
 fn request(mut call: Call) -> u64 {
     call()
 }
