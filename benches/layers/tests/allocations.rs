@@ -50,9 +50,15 @@ fn a_read_allocates_only_where_a_fallback_is_armed_and_then_once() {
 }
 
 #[test]
-fn a_write_that_is_copied_allocates_once_beside_the_journal() {
-    let of_the_journal = 1; // its row, as the journal is in memory
-    assert_eq!(allocations(stack(Stage::DualWrite, WAITS), PUT), 1 + of_the_journal);
+fn a_write_that_is_copied_allocates_once_its_journal_in_memory_included() {
+    assert_eq!(allocations(stack(Stage::DualWrite, WAITS), PUT), 1);
+}
+
+#[test]
+fn what_goes_on_without_its_caller_allocates_once_more_for_its_task() {
+    let at_once = "writes = { wait = \"0s\" }\nshadow = { sample = \"0%\" }";
+    assert_eq!(allocations(stack(Stage::DualWrite, at_once), PUT), 2);
+    assert_eq!(allocations(stack(Stage::Shadow, "shadow = { sample = \"100%\" }"), Request::Get), 2);
 }
 
 #[test]
