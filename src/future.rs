@@ -3,11 +3,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::cut_off;
 
 pin_project! {
     /// The inner future as it is, or, for the requests that a layer acts on, a boxed one. Boxed, so that all the other
@@ -64,13 +67,22 @@ pub(crate) const fn in_time<F: Future>(until: Instant, future: F) -> InTime<F> {
 }
 
 pin_project! {
-    /// As `tokio::time::timeout_at`, but no timer is made for a future that is ready at once.
+    /// As `tokio::time::timeout_at`, but no timer is made for a future that is ready at once, and one that is dropped while it
+    /// waits is known as [cut off](crate::cut_off).
     pub(crate) struct InTime<F> {
         #[pin]
         future: F,
         until: Instant,
+        // There while the future waits.
         #[pin]
         timer: Option<Sleep>,
+    }
+    impl<F> PinnedDrop for InTime<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.timer.is_some() {
+                cut_off::note();
+            }
+        }
     }
 }
 
@@ -80,13 +92,15 @@ impl<F: Future> Future for InTime<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Poll::Ready(output) = this.future.poll(cx) {
+            this.timer.set(None);
             return Poll::Ready(Ok(output));
         }
         if this.timer.is_none() {
             this.timer.set(Some(sleep_until(*this.until)));
         }
         let Some(timer) = this.timer.as_pin_mut() else { return Poll::Pending };
-        ready!(timer.poll(cx));
+        // A future that has used up its task's budget must not keep the timer from being asked.
+        ready!(pin!(unconstrained(timer)).poll(cx));
         Poll::Ready(Err(DeadlinePassed(())))
     }
 }
@@ -113,6 +127,29 @@ mod tests {
         assert_eq!(begun.elapsed(), Duration::from_millis(900));
         assert_eq!(in_time(limit(), pending::<()>()).await, Err(DeadlinePassed(())));
         assert_eq!(begun.elapsed(), Duration::from_millis(1_900));
+    }
+
+    #[tokio::test]
+    async fn a_future_that_uses_up_its_budget_ends_in_time_too() {
+        let busy = async {
+            loop {
+                tokio::task::coop::consume_budget().await;
+            }
+        };
+        let until = Instant::now() + Duration::from_millis(20);
+        assert_eq!(
+            in_time::<std::pin::Pin<Box<dyn Future<Output = ()>>>>(until, Box::pin(busy)).await,
+            Err(DeadlinePassed(()))
+        );
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    #[tokio::test(start_paused = true)]
+    async fn what_is_dropped_while_it_waits_is_known_as_cut_off() {
+        let mut waits = tokio_test::task::spawn(in_time(limit(), pending::<()>()));
+        tokio_test::assert_pending!(waits.poll());
+        drop(waits);
+        assert!(cut_off::within(Duration::ZERO));
     }
 
     #[test]

@@ -240,6 +240,7 @@ pub mod test_util;
 
 pub mod future;
 
+mod cut_off;
 mod error;
 mod migration;
 mod per_second;

@@ -15,7 +15,12 @@ use super::place::Place;
 use super::settings::{Builder, Settings};
 use super::store::SqlStore;
 use super::syntax::Syntax;
+use crate::cut_off;
 
+/// How long after a statement was cut off each connection that comes back to its pool is asked whether it is in step.
+const CUT_OFF_LATELY: Duration = Duration::from_secs(10);
+/// How long its answer may take, beside a statement that may still run.
+const IN_STEP_WITHIN: Duration = Duration::from_secs(1);
 /// How long the first connection may take.
 const FIRST_CONNECTION_MAX: Duration = Duration::from_secs(10);
 
@@ -90,11 +95,34 @@ where
     })
 }
 
-fn pool<DB: Dialect>(settings: Settings, connections: u32) -> PoolOptions<DB> {
+fn pool<DB>(settings: Settings, connections: u32) -> PoolOptions<DB>
+where
+    DB: Dialect,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
     PoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false) // a round trip for each statement
+        .after_release(move |connection, _| {
+            Box::pin(is_in_step::<DB>(connection, settings.statement_timeout))
+        })
+}
+
+/// The driver asks each connection that comes back whether it is alive, and waits for the answer for ever. One whose statement was
+/// dropped while its answer came in may be out of step and never hear of it: it is closed in place of being kept.
+async fn is_in_step<DB: Dialect>(
+    connection: &mut DB::Connection,
+    statement_timeout: Duration,
+) -> sqlx::Result<bool> {
+    if !cut_off::within(CUT_OFF_LATELY) {
+        return Ok(true);
+    }
+    // The statement that was dropped may still run.
+    let answered = timeout(statement_timeout + IN_STEP_WITHIN, connection.ping()).await;
+    answered
+        .unwrap_or_else(|_| Err(sqlx::Error::Protocol("the connection is out of step".to_owned())))
+        .map(|()| true)
 }
 
 pub(super) async fn begin_session<DB>(
