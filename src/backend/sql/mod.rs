@@ -227,7 +227,8 @@
 //! - **`COMMIT`** is no statement that a timeout ends. It waits for the disk, and with semi-synchronous replication for a
 //!   replica.
 //!
-//! The last two are looked for once a request was given up:
+//! What a request of a [`service`](SqlStore::service) still runs there, its `COMMIT` included, is looked for once it was given up.
+//! Statements of copies, on the pool for background work, are not: they have the bounds above, and a mark.
 //!
 //! # What runs past its deadline
 //!
@@ -258,7 +259,12 @@
 //! it first. Should one slip through all the same, its request fails with an unknown outcome, and no data is wrong.
 //!
 //! **A proxy** that gives one connection of the server to several clients (PgBouncer's transaction mode, multiplexing in ProxySQL)
-//! breaks this, as it breaks settings of the session: switch it off with [`Builder::ends_overdue`].
+//! breaks this, as it breaks settings of the session, and so does one address with several servers behind it (a balancer before
+//! a cluster, a name with several addresses): the list of one server says nothing of what runs on another, and what is not in it
+//! counts as gone. Switch it off there with [`Builder::ends_overdue`].
+//!
+//! A connection that the server did not name when it was made leaves everything that is looked for unconfirmed until the store is
+//! opened anew.
 //!
 //! ```no_run
 //! # use crossfade::backend::sql::{MySql, OpenError};
@@ -292,8 +298,10 @@
 //!
 //! - The pool pings a connection before it gives it out and after it came back: two round trips a statement. The first is
 //!   switched off here; a connection that broke while it rested is an error of the statement, [`Io`](sqlx::Error::Io), and so unknown.
-//! - A query future that is dropped in the middle of a packet leaves a MySQL connection out of step. A handler runs in a task
-//!   of its own, so a caller that goes away drops nothing.
+//! - A query future that is dropped in the middle of a packet leaves a MySQL connection out of step, and the pool then asks it
+//!   for ever whether it is alive. A handler runs in a task of its own, so a caller that goes away drops nothing; what is
+//!   dropped at a deadline is noted, and for 10 s after it each connection that comes back has `statement_timeout` and a second to
+//!   answer, or is closed.
 //! - A statement that is not in the cache of prepared statements costs round trips. Write few statements, and bind.
 //! - MariaDB's default character set is latin1. sqlx asks for utf8mb4 on its connections; create tables with it, too.
 

@@ -200,9 +200,10 @@ impl Engine for MariaDb {
     fn meaning(error: &dyn DatabaseError) -> Meaning {
         match error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number) {
             // Too many connections, a server that ends, a connection that was ended.
-            Some(1040 | 1053 | 1152..=1161 | 1184 | 1203 | 1226 | 1317 | 1927 | 2006 | 2013 | 4031) => {
-                Meaning::Broken
-            }
+            // One that is too long for `max_allowed_packet` (1153) is none of these: it would be sent again and again.
+            Some(
+                1040 | 1053 | 1152 | 1154..=1161 | 1184 | 1203 | 1226 | 1317 | 1927 | 2006 | 2013 | 4031,
+            ) => Meaning::Broken,
             Some(1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1370 | 1698) => Meaning::Denied,
             Some(1290 | 1792 | 1836) => Meaning::ReadOnly,
             Some(1021 | 1114) => Meaning::Full,

@@ -71,13 +71,25 @@ fn cell<'r, T>(
     read(value).map_err(|error: FromSqlError| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// What the tables know errors as: those of SQLite have a code, the others are of what a row holds.
+/// What the tables know errors as: those of SQLite have a code, some of the others are of what a row holds.
 pub(super) fn as_sqlx(error: rusqlite::Error) -> sqlx::Error {
-    match error.sqlite_error() {
-        Some(&ffi::Error { extended_code, .. }) => {
-            sqlx::Error::Database(Box::new(Refused { message: error.to_string(), code: extended_code }))
-        }
-        None => sqlx::Error::Decode(Box::new(error)),
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnIndex, InvalidColumnName,
+        InvalidColumnType, QueryReturnedNoRows, Utf8Error,
+    };
+    if let Some(&ffi::Error { extended_code, .. }) = error.sqlite_error() {
+        let refused = Refused { message: error.to_string(), code: extended_code };
+        return sqlx::Error::Database(Box::new(refused));
+    }
+    match error {
+        FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnIndex(..)
+        | InvalidColumnName(..)
+        | InvalidColumnType(..)
+        | QueryReturnedNoRows
+        | Utf8Error(..) => sqlx::Error::Decode(Box::new(error)),
+        other => sqlx::Error::Protocol(other.to_string()),
     }
 }
 
