@@ -56,8 +56,9 @@ pub(crate) async fn section(places: &Places, output: &Output) -> Result<Section>
     }
     let section = Section::new("Fewer marks").note(
         "The same with `writes.linger`: a mark that still stands is shared by writes that follow, of its key or of its group. What it \
-         costs is more to repair after a crash: also what was written within that time, or its whole groups. The last column has the rows of marks \
-         that stand when the load ends, all of which would be repaired if the process ended there: a key each, or a group of ten keys each.",
+         costs is more to repair after a crash: also what was written within that time, or its whole groups. The last column has the rows of marks that stand \
+         when the last write was answered, all of which would be repaired if the process ended there; more than one may name the same key \
+         or the same group of ten keys, and is repaired with it. A write that still runs then adds its own.",
     );
     Ok(Section { tables: vec![table], ..section })
 }
