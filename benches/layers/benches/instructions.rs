@@ -98,8 +98,8 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(460))]
 #[bench::complete_write_cloned(args = (cloned_stack(Stage::Complete, PUT)), config = at_most(470))]
 #[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(570))]
-#[bench::canary_read_in_the_cohort(args = (canary(true)), config = at_most(2_000))]
-#[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(2_000))]
+#[bench::canary_read_in_the_cohort(args = (canary(true)), config = at_most(2_300))]
+#[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(1_450))]
 #[bench::by_hand_write(by_hand())]
 #[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_800))]
 fn request(mut call: Call) -> u64 {

@@ -146,7 +146,12 @@ fn dirty(output: &Output) -> Section {
         case("100,000 marks on other groups", &elsewhere),
         case("100,000 marks on other keys of the group", &beside),
         case("the key is marked, so legacy answers", &[(1, 1)]),
-        Case::new("the question alone, no mark", |times| {
+        Case::new("a loop around nothing", |times| {
+            let start = Instant::now();
+            (0..times).for_each(|_| _ = black_box(black_box(&journal)));
+            start.elapsed()
+        }),
+        Case::new("a loop around the question, no mark", |times| {
             let start = Instant::now();
             (0..times).for_each(|_| _ = black_box(black_box(&journal).marks()));
             start.elapsed()
@@ -154,30 +159,31 @@ fn dirty(output: &Output) -> Section {
     ];
     let _entered = runtime.enter();
     let times = interleaved(&mut cases, output.or_quick(51, 11), SAMPLE);
-    let above = |time: &Timed| time.median() - times[0].median();
+    let above = |time: &Timed, other: &Timed| time.median() - other.median();
     let goals = vec![
-        Goal::at_most("\"is it dirty?\" with no mark", 1.0, times[4].median(), " ns"),
+        Goal::at_most("\"is it dirty?\" with no mark", 1.0, above(&times[5], &times[4]), " ns"),
         Goal::at_most(
             "\"is it dirty?\" with 100,000 marks on other groups, above no mark",
             50.0,
-            above(&times[1]),
+            above(&times[1], &times[0]),
             " ns",
         ),
         Goal::at_most(
             "\"is it dirty?\" with 100,000 marks in the group, above no mark",
             50.0,
-            above(&times[2]),
+            above(&times[2], &times[0]),
             " ns",
         ),
     ];
     let mut table = Table::new("", &["", "ns", "above a read with no mark"]);
-    for time in &times {
-        table.row([time.name.as_str().into(), time.median().into(), above(time).into()]);
+    for (at, time) in times.iter().enumerate() {
+        let beside = if at < 4 { above(time, &times[0]).into() } else { "".into() };
+        table.row([time.name.as_str().into(), time.median().into(), beside]);
     }
     let section = Section::new("Is it dirty?")
         .note("A read in `canary`, its key in the cohort of 50 %. In `dual_write` no read asks: legacy answers in any case. \
              The marks are those of writes that wait for their store. Up to a million marks: see \"Growth: marks\".")
-        .note("While no mark stands the question is one load, that of `Journal::marks`, which is timed by itself.");
+        .note("While no mark stands the question is one load, that of `Journal::marks`, which is timed by itself, in a loop.");
     Section { tables: vec![table], goals, ..section }
 }
 
