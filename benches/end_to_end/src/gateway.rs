@@ -41,12 +41,14 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let migrated = servers.migrated(Stage::Off, WAITS).await?;
     let mut section = Section::new("An idle gateway, end to end").note(format!(
         "An axum service over MariaDB, by HTTP over loopback, {CLIENTS} clients in a closed loop in the same process: without \
-         crossfade, and with its stack in `off`. Both in turn, round by round, the order changing; the ratios are medians over the rounds.",
+         crossfade, with its stack in `off`, and without once more, which shows the noise. All in turn, round by round, the order changing; the ratios \
+         are medians over the rounds.",
     ));
     for method in [Method::GET, Method::PUT] {
         let mut gateways = [
             serve("without crossfade", servers.mariadb.service()).await?,
             serve("with crossfade, off", migrated.service.clone()).await?,
+            serve("without crossfade, again", servers.mariadb.service()).await?,
         ];
         rounds(&mut gateways, &method, output).await?;
         section.tables.push(table(&gateways, &method));
@@ -113,10 +115,10 @@ impl Client for Caller {
     }
 }
 
-async fn rounds(gateways: &mut [Gateway; 2], method: &Method, output: &Output) -> Result<()> {
+async fn rounds(gateways: &mut [Gateway; 3], method: &Method, output: &Output) -> Result<()> {
     let (rounds, lasts) = output.or_quick((12, Duration::from_millis(600)), (4, Duration::from_millis(300)));
     for round in 0..=rounds {
-        for at in [round % 2, 1 - round % 2] {
+        for at in order(round) {
             let gateway = &mut gateways[at];
             let mut callers = Vec::new();
             for _ in 0..CLIENTS {
@@ -131,12 +133,22 @@ async fn rounds(gateways: &mut [Gateway; 2], method: &Method, output: &Output) -
     Ok(())
 }
 
+/// Each is first, in the middle and last as often as the others, and follows each of them.
+fn order(round: usize) -> [usize; 3] {
+    let mut order = [0, 1, 2];
+    order.rotate_left(round % 3);
+    if round % 2 == 1 {
+        order.reverse();
+    }
+    order
+}
+
 fn all(gateway: &Gateway, of: impl Fn(&Seen) -> f64) -> Vec<f64> {
     gateway.rounds.iter().map(of).collect()
 }
 
-fn table(gateways: &[Gateway; 2], method: &Method) -> Table {
-    let columns = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs each", "failed"];
+fn table(gateways: &[Gateway; 3], method: &Method) -> Table {
+    let columns = ["", "requests/s", "of the first", "p50 ms", "p99 ms", "CPU µs each", "failed"];
     let mut table = Table::new(&format!("{method}"), &columns);
     for gateway in gateways {
         let middle = |of: fn(&Seen) -> f64| median(&all(gateway, of)).into();
@@ -144,6 +156,7 @@ fn table(gateways: &[Gateway; 2], method: &Method) -> Table {
         table.row([
             gateway.name.into(),
             middle(Seen::rate),
+            median_ratio(&all(gateway, Seen::rate), &all(&gateways[0], Seen::rate)).into(),
             middle(|seen| seen.quantile(0.5)),
             middle(|seen| seen.quantile(0.99)),
             middle(Seen::cpu_each),
@@ -153,7 +166,7 @@ fn table(gateways: &[Gateway; 2], method: &Method) -> Table {
     table
 }
 
-fn goals([without, with]: &[Gateway; 2], method: &Method) -> [Goal; 2] {
+fn goals([without, with, _]: &[Gateway; 3], method: &Method) -> [Goal; 2] {
     let ratio = |of: fn(&Seen) -> f64| median_ratio(&all(with, of), &all(without, of));
     let what = |what| format!("idle gateway, {method}: {what} over that without crossfade");
     [

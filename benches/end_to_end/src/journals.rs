@@ -16,8 +16,11 @@ use super::migrated::{Migrated, WAITS};
 use super::servers::{Folder, Places};
 
 const DATABASE: &str = "crossfade_bench_journal";
-/// The others have none that runs.
-const RECONCILED: &str = "SQLite, beside a reconciler that finds nothing to do";
+const RECONCILED_DATABASE: &str = "crossfade_bench_journal_reconciled";
+/// Beside a reconciler that runs and finds nothing to do; the others have none that runs.
+const RECONCILED: [&str; 2] = [SQLITE, MARIADB];
+const SQLITE: &str = "SQLite, beside a reconciler that finds nothing to do";
+const MARIADB: &str = "MariaDB, beside a reconciler that finds nothing to do";
 const WRITERS: [usize; 3] = [1, 16, 256];
 const KEYS: i64 = 1_000_000;
 
@@ -26,10 +29,12 @@ pub(crate) async fn section(places: &Places, output: &Output, only: Option<&str>
     let wanted = |name: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(name));
     let mut urls = Vec::new();
     if wanted("SQLite") {
-        urls.extend([("SQLite", folder.journal()), (RECONCILED, folder.journal())]);
+        urls.extend([("SQLite", folder.journal()), (SQLITE, folder.journal())]);
     }
     if wanted("MariaDB") {
-        urls.push(("MariaDB", in_mariadb(places.mysql()?).await?));
+        let server = places.mysql()?;
+        urls.push(("MariaDB", in_mariadb(server, DATABASE).await?));
+        urls.push((MARIADB, in_mariadb(server, RECONCILED_DATABASE).await?));
     }
     if let Some(server) = places.postgres.as_ref().filter(|_| wanted("PostgreSQL")) {
         urls.push(("PostgreSQL", in_postgres(server).await?));
@@ -41,7 +46,8 @@ pub(crate) async fn section(places: &Places, output: &Output, only: Option<&str>
         let services = (legacy.service(), target.service());
         let stores = ((legacy, services.0), (target, services.1));
         let migrated = Migrated::at((Stage::DualWrite, WAITS), &url, stores.0, stores.1).await?;
-        opened.push((name, if name == RECONCILED { migrated } else { migrated.without_reconciler() }));
+        opened
+            .push((name, if RECONCILED.contains(&name) { migrated } else { migrated.without_reconciler() }));
     }
     let mut table = Table::new("", &["", "writers", "marks/s", "p50 ms", "p99 ms"]);
     let (mut goals, mut one_writer) = (Vec::new(), None);
@@ -50,8 +56,8 @@ pub(crate) async fn section(places: &Places, output: &Output, only: Option<&str>
             ensure!(seen.failed == 0, "{} writes failed on {name}", seen.failed);
             let [p50, p99] = [0.5, 0.99].map(|share| seen.quantile(share).into());
             table.row([(*name).into(), (writers as f64).into(), rate.into(), p50, p99]);
-            goals.extend(goal(name, writers, rate));
-            if (*name, writers) == ("SQLite", 1) {
+            goals.extend(promised(name, writers, &seen, rate));
+            if (*name, writers) == (SQLITE, 1) {
                 one_writer = Some(seen.quantile(0.5));
             }
         }
@@ -62,10 +68,17 @@ pub(crate) async fn section(places: &Places, output: &Output, only: Option<&str>
     let sync = sync_ms(&places.folder()?)?;
     let section = Section::new("The journal alone").note(format!("Beside it, a page appended to a file and synced: p50 {sync:.3} ms.")).note(
         "Writes through crossfade in `dual_write` over two stores in memory, so that all a write waits for is its mark: each write \
-         makes one mark, durably, and takes it away again. Every writer waits for its own; what is there at once is one commit.",
+         makes one mark, durably, and takes it away again. Every writer waits for its own; what is there at once is one commit. \
+         The goals are asked of the journals whose reconciler runs, as it does in a service.",
     );
-    let above =
-        |p50: f64| Goal::at_most("journal in SQLite, 1 writer: p50 above a sync", 0.05, p50 - sync, " ms");
+    let above = |p50: f64| {
+        Goal::at_most(
+            "journal in SQLite, reconciler running, 1 writer: p50 above a sync",
+            0.05,
+            p50 - sync,
+            " ms",
+        )
+    };
     goals.extend(one_writer.map(above));
     Ok(Section { tables: vec![table], goals, ..section })
 }
@@ -103,22 +116,27 @@ async fn of(
     Ok(seen.into_iter().map(|(seen, rates)| (seen, median(&rates))).collect())
 }
 
-fn goal(name: &str, writers: usize, rate: f64) -> Option<Goal> {
-    let wanted = match (name, writers) {
-        ("SQLite", 256) => 100_000.0,
-        ("MariaDB", 256) => 150_000.0,
-        _ => return None,
+/// What was promised of 256 writers: marks a second, and how long one waits.
+fn promised(name: &str, writers: usize, seen: &Seen, rate: f64) -> Vec<Goal> {
+    let (short, marks, p50_ms) = match (name, writers) {
+        (SQLITE, 256) => ("SQLite", 100_000.0, 2.5),
+        (MARIADB, 256) => ("MariaDB", 150_000.0, 1.5),
+        _ => return Vec::new(),
     };
-    Some(Goal::at_least(&format!("journal in {name}, {writers} writers"), wanted, rate, " marks/s"))
+    let what = format!("journal in {short}, reconciler running, {writers} writers");
+    vec![
+        Goal::at_least(&what, marks, rate, " marks/s"),
+        Goal::at_most(&format!("{what}: p50"), p50_ms, seen.quantile(0.5), " ms"),
+    ]
 }
 
-async fn in_mariadb(server: &str) -> Result<String> {
+async fn in_mariadb(server: &str, database: &str) -> Result<String> {
     let mut admin = MySqlConnection::connect(server).await?;
     for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
-        sqlx::raw_sql(AssertSqlSafe(format!("{statement} {DATABASE}"))).execute(&mut admin).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("{statement} {database}"))).execute(&mut admin).await?;
     }
     admin.close().await?;
-    Ok(format!("{server}/{DATABASE}"))
+    Ok(format!("{server}/{database}"))
 }
 
 async fn in_postgres(server: &str) -> Result<String> {

@@ -25,7 +25,7 @@ use self::servers::Places;
 
 /// Measures crossfade between MariaDB and Cassandra, its journal in SQLite, MariaDB and PostgreSQL, and how costs grow.
 ///
-/// Its databases and its keyspace are made anew: `crossfade_bench`, `crossfade_bench_journal`.
+/// Its databases and its keyspace are made anew: `crossfade_bench`, `crossfade_bench_journal`, `crossfade_bench_journal_reconciled`.
 ///
 ///   ./tests/servers/run cargo run --release -p bench-end-to-end -- --quick
 #[derive(Parser, Debug)]

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use bench_layers::{IfStage, Migration, Number, Request, Store, write_read_replace};
+use bench_layers::{IfStage, Migration, Number, Request, Store, half_of_the_keys, write_read_replace};
 use crossfade::route::Stage;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
@@ -20,8 +20,6 @@ use tokio::runtime::Runtime;
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.
 const WAITS: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
-/// Nothing is shadowed, and every key is in the cohort.
-const EVERYBODY: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
 
 /// One request, ready to be made.
 type Call = Box<dyn FnMut() -> u64>;
@@ -69,8 +67,10 @@ fn cloned_stack(stage: Stage, request: Request) -> Call {
     cloned(at(stage, WAITS).stack(), request)
 }
 
-fn in_the_cohort() -> Call {
-    borrowed(at(Stage::Canary, EVERYBODY).stack(), Request::Get)
+/// Half of the keys are in the cohort, and the one that is read is inside or outside.
+fn canary(inside: bool) -> Call {
+    let config = format!("{WAITS}\n{}", half_of_the_keys(inside));
+    borrowed(at(Stage::Canary, &config).stack(), Request::Get)
 }
 
 fn by_hand() -> Call {
@@ -94,9 +94,12 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::off_write(args = (stack(Stage::Off, PUT)), config = at_most(460))]
 #[bench::off_write_cloned(args = (cloned_stack(Stage::Off, PUT)), config = at_most(470))]
 #[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(420))]
+#[bench::complete_read_cloned(args = (cloned_stack(Stage::Complete, Request::Get)), config = at_most(430))]
 #[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(460))]
+#[bench::complete_write_cloned(args = (cloned_stack(Stage::Complete, PUT)), config = at_most(470))]
 #[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(570))]
-#[bench::canary_read_in_the_cohort(args = (in_the_cohort()), config = at_most(2_000))]
+#[bench::canary_read_in_the_cohort(args = (canary(true)), config = at_most(2_300))]
+#[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(1_450))]
 #[bench::by_hand_write(by_hand())]
 #[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_800))]
 fn request(mut call: Call) -> u64 {

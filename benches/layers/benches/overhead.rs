@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bench_layers::{
-    Failed, IfStage, Migration, Number, Numbers, Request, Store, Suspending, write_read_replace,
+    Failed, IfStage, Migration, Number, Numbers, Request, Store, Suspending, half_of_the_keys, write_both,
+    write_read_replace,
 };
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
@@ -113,20 +114,27 @@ fn stages<S: Ready>(group: &mut Group<'_>, runtime: &Runtime, store: S, request:
     let at = |stage, config: &str| {
         runtime.block_on(Migration::at(stage, config, store.clone(), store.clone())).stack()
     };
-    for stage in Stage::ALL {
+    for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Canary) {
         borrowed(group, runtime, &format!("{stage}, whole stack"), at(stage, WAITS), request);
     }
-    cloned(group, runtime, "off, whole stack, cloned", at(Stage::Off, WAITS), request);
+    for stage in [Stage::Off, Stage::Complete] {
+        cloned(group, runtime, &format!("{stage}, whole stack, cloned"), at(stage, WAITS), request);
+    }
     let boxed = BoxCloneSyncService::new(at(Stage::Off, WAITS));
     cloned(group, runtime, "off, whole stack, boxed and cloned", boxed, request);
-    let everybody = format!("{WAITS}\n[cohort]\nweight = \"100%\"");
-    borrowed(group, runtime, "canary, whole stack, in the cohort", at(Stage::Canary, &everybody), request);
+    for (name, inside) in [("in the cohort", true), ("outside of the cohort", false)] {
+        let canary = at(Stage::Canary, &format!("{WAITS}\n{}", half_of_the_keys(inside)));
+        borrowed(group, runtime, &format!("canary, whole stack, {name}"), canary, request);
+    }
 }
 
 /// What a dual write costs that is neither safe nor undoable: the floor of ours.
 fn by_hand<S: Ready + Service<Request, Future: Send>>(group: &mut Group<'_>, runtime: &Runtime, store: S) {
     group.bench_function("hand-written write, read, replace", |bencher| {
         bencher.to_async(runtime).iter(|| write_read_replace(store.clone(), store.clone(), black_box(PUT)));
+    });
+    group.bench_function("hand-written join!", |bencher| {
+        bencher.to_async(runtime).iter(|| write_both(store.clone(), store.clone(), black_box(PUT)));
     });
     group.bench_function("hand-written, in tokio::spawn", |bencher| {
         let (mut legacy, mut target) = (store.clone(), store.clone());

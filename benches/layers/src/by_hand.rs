@@ -49,6 +49,19 @@ impl Service<Request> for IfStage {
     }
 }
 
+/// Writes both stores at once, the second one with the request itself: they may end in another order, or one of them not.
+///
+/// # Errors
+/// Those of the stores.
+pub async fn write_both<S>(mut legacy: S, mut target: S, request: Request) -> Result<u64, Failed>
+where
+    S: Service<Request, Response = u64, Error = Failed>,
+{
+    let (first, second) = (legacy.ready().await?.call(request), target.ready().await?.call(request));
+    let (answer, copied) = tokio::join!(first, second);
+    copied.and(answer)
+}
+
 /// Writes one store, reads it again and replaces in the other: no mark, no stamp, not safe to cancel.
 ///
 /// # Errors

@@ -9,8 +9,8 @@ pub struct Goal {
     pub what: String,
     /// What it should be.
     pub wanted: Wanted,
-    /// What it is.
-    pub measured: f64,
+    /// What it is; none where the measurement is missing.
+    pub measured: Option<f64>,
     /// Of both numbers.
     pub unit: String,
 }
@@ -28,39 +28,44 @@ pub enum Wanted {
 impl Goal {
     /// This number should be `wanted` or more.
     #[must_use]
-    pub fn at_least(what: &str, wanted: f64, measured: f64, unit: &str) -> Self {
-        Self { what: what.to_owned(), wanted: Wanted::AtLeast(wanted), measured, unit: unit.to_owned() }
+    pub fn at_least(what: &str, wanted: f64, measured: impl Into<Option<f64>>, unit: &str) -> Self {
+        Self::new(what, Wanted::AtLeast(wanted), measured.into(), unit)
     }
 
     /// This number should be `wanted` or less.
     #[must_use]
-    pub fn at_most(what: &str, wanted: f64, measured: f64, unit: &str) -> Self {
-        Self { what: what.to_owned(), wanted: Wanted::AtMost(wanted), measured, unit: unit.to_owned() }
+    pub fn at_most(what: &str, wanted: f64, measured: impl Into<Option<f64>>, unit: &str) -> Self {
+        Self::new(what, Wanted::AtMost(wanted), measured.into(), unit)
     }
 
-    /// Whether it was.
-    #[must_use]
-    pub fn is_met(&self) -> bool {
-        match self.wanted {
-            Wanted::AtLeast(wanted) => self.measured >= wanted,
-            Wanted::AtMost(wanted) => self.measured <= wanted,
-        }
+    fn new(what: &str, wanted: Wanted, measured: Option<f64>, unit: &str) -> Self {
+        Self { what: what.to_owned(), wanted, measured, unit: unit.to_owned() }
     }
 
     /// In a word, or how far it was missed.
     #[must_use]
     pub fn verdict(&self) -> String {
-        if self.is_met() {
-            return "met".to_owned();
+        let Some(measured) = self.measured else { return "not measured".to_owned() };
+        let (wanted, met) = match self.wanted {
+            Wanted::AtLeast(wanted) => (wanted, measured >= wanted),
+            Wanted::AtMost(wanted) => (wanted, measured <= wanted),
+        };
+        if met {
+            "met".to_owned()
+        } else {
+            format!("missed by {:.1} %", 100.0 * (measured / wanted - 1.0).abs())
         }
-        let (Wanted::AtLeast(wanted) | Wanted::AtMost(wanted)) = self.wanted;
-        format!("missed by {:.1} %", 100.0 * (self.measured / wanted - 1.0).abs())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_goal_without_a_number_is_neither_met_nor_missed() {
+        assert_eq!(Goal::at_most("time", 2.0, None, "ms").verdict(), "not measured");
+    }
 
     #[test]
     fn a_goal_that_is_missed_says_by_how_much() {

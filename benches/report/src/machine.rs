@@ -7,10 +7,11 @@ use std::process::Command;
 use bench_report::Table;
 
 /// The crates whose version matters to a number.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "axum",
     "launchdarkly-server-sdk",
     "request-shadow",
+    "rusqlite",
     "scylla",
     "sqlx",
     "tokio",

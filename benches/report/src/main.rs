@@ -2,6 +2,7 @@
 
 mod criterion;
 mod instructions;
+mod kept;
 mod machine;
 
 use std::fmt::Write;
@@ -57,6 +58,7 @@ fn all(options: &Options) -> Result<Vec<Section>> {
         let of_file = || Ok::<Vec<Section>, anyhow::Error>(serde_json::from_slice(&fs::read(file)?)?);
         sections.extend(of_file().with_context(|| file.display().to_string())?);
     }
+    sections.push(kept::section());
     Ok(sections)
 }
 

@@ -47,7 +47,7 @@ impl Display for Goal {
         };
         let Self { what, measured, unit, .. } = self;
         let number = |number| format!("{}{unit}", short(number));
-        let (wanted, measured) = (number(wanted), number(*measured));
+        let (wanted, measured) = (number(wanted), measured.map_or_else(String::new, number));
         write!(f, "| {what} | {sign} {wanted} | {measured} | {} |", self.verdict())
     }
 }

@@ -1,0 +1,49 @@
+//! Goals that are counts and orders, not times: tests keep them, so that a build fails where one is broken.
+
+use bench_report::{Section, Table};
+
+const NOTE: &str = "Not measured here, as these are exact: a test fails where one is broken. `./tests/run` runs all of them.";
+
+const ALLOCATIONS: &str = "benches/layers/tests/allocations.rs";
+const STAGES: &str = "tests/it/stages.rs";
+
+/// The goal, the file and the test.
+#[rustfmt::skip]
+const KEPT: [(&str, &str, &str); 7] = [
+    ("`off` and `complete`: 0 allocations a request", ALLOCATIONS, "nothing_allocates_where_nothing_is_copied"),
+    ("canary read: at most 1 allocation where a fallback is armed, else 0; so the dirty check has none while no mark stands", ALLOCATIONS,
+        "a_read_allocates_only_where_a_fallback_is_armed_and_then_once"),
+    ("dual write: 1 allocation of ours, beside the row of the journal in memory", ALLOCATIONS,
+        "a_write_that_is_copied_allocates_once_beside_the_journal"),
+    ("future of the idle stack: at most 64 bytes", ALLOCATIONS, "the_future_of_the_idle_stack_is_small"),
+    ("swaps of the config under load: 5,000 during 20,000 writes, no request sees two configs or is lost", STAGES,
+        "a_request_sees_one_config_under_thousands_of_swaps"),
+    ("shadow read: 0 added to the caller, in virtual time", "tests/it/mismatch_metrics.rs", "a_hung_other_store_adds_nothing_to_a_read"),
+    ("`wait = 0`: the write is answered before its copy begins", "tests/it/dual_write.rs",
+        "with_no_wait_a_write_is_answered_before_its_copy_begins"),
+];
+
+pub(crate) fn section() -> Section {
+    let mut table = Table::new("", &["goal", "test"]);
+    for (goal, file, test) in KEPT {
+        table.row([goal.into(), format!("`{test}` in `{file}`").into()]);
+    }
+    Section { tables: vec![table], ..Section::new("Kept by tests").note(NOTE) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_test_that_is_named_exists() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for (_, file, test) in KEPT {
+            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(text.contains(&format!("fn {test}()")), "{test} in {file}");
+        }
+    }
+}
