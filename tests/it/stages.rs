@@ -225,7 +225,7 @@ fn a_request_sees_one_config_under_thousands_of_swaps() {
             }
         });
         // Swaps of the config alone, between two weights: no request may see a torn one or spin for ever.
-        for swap in 0..5_000_u32 {
+        for swap in 0..20_000_u32 {
             let mut config = world.routing.config();
             config.cohort.weight = if swap % 2 == 0 { "1%" } else { "2%" }.parse().unwrap();
             let _drained = world.routing.swap(config).await.unwrap();
