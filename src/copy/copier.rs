@@ -12,6 +12,10 @@ use crate::data::{DataSet, Group, HoldsRecordsOf, Key, RecordStore, Scope, Scope
 use crate::protocol::{CopyEnd, Secondary, Wait};
 use crate::route::{Clocks, Core, Deadline, RoutingHandle, Store};
 
+/// How many parts of a page are copied at once in a walk that is no fill: the copy of a group or of everything. Fewer than in a
+/// fill, which runs alone: several writes and repairs walk at the same time.
+pub const PARTS_OF_A_WALK: usize = 4;
+
 /// Copies scopes from the authority to the other store. [`Copier`] is the one that is meant to be used; a test may
 /// bring its own.
 pub trait CopyScopes: Clone + Send + Sync + 'static {
@@ -108,8 +112,12 @@ where
         self
     }
 
-    /// How many parts of a page are copied at once. Default 64: so many writes in flight where the secondary writes one
-    /// record after the other. With fewer a fill leaves more of the stores to their callers, and takes longer.
+    /// How many parts of a page a fill copies at once. Default 64: so many writes in flight where the secondary writes one
+    /// record after the other. With fewer a fill leaves more of the stores to their callers, and takes longer. The copy of a
+    /// group or of everything, by a write or a repair, has [`PARTS_OF_A_WALK`] of them, or this where it is fewer.
+    ///
+    /// A store with a pool of its own for copies should have about as many connections there, such as
+    /// `background_connections` of a `SqlStore`: with many fewer, parts wait for one until they are rejected.
     #[must_use]
     pub const fn concurrency(mut self, parts: usize) -> Self {
         self.settings.concurrency = if parts == 0 { 1 } else { parts };
@@ -125,6 +133,12 @@ where
     /// No page of more records than this.
     pub(crate) fn page_size_max(mut self, records: u32) -> Self {
         self.settings.page = self.settings.page.min(usize::try_from(records).unwrap_or(usize::MAX));
+        self
+    }
+
+    /// No more parts of a page at once than this.
+    fn concurrency_max(mut self, parts: usize) -> Self {
+        self.settings.concurrency = self.settings.concurrency.min(parts);
         self
     }
 
@@ -151,9 +165,10 @@ where
     }
 
     async fn walk(&self, group: Option<&Group>, authority: Store) -> CopyEnd {
+        let bounded = self.concurrency_max(PARTS_OF_A_WALK);
         match authority {
-            Store::Legacy => self.to_target().walk(group).await,
-            Store::Target => self.to_legacy().walk(group).await,
+            Store::Legacy => bounded.to_target().walk(group).await,
+            Store::Target => bounded.to_legacy().walk(group).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Copies the keys that only the secondary has: pages of its keys, each compared with the authority.
 
 use std::collections::HashSet;
-use std::fmt::Display;
+use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::data::{DataSet, Group, Key, RecordKey, RecordStore};
 
 /// How many keys [`RecordStore::existing_keys`] is asked for at once, and how many records of a group are read where it cannot say.
 pub const KEYS_ASKED_MAX: usize = 500;
-/// How long a walk waits before it asks again for a group that the authority failed to read; then twice as long, and so on.
+/// How long a walk waits before it asks again what the authority failed to answer; then twice as long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 impl<A, S> CopyJob<A, S>
@@ -39,7 +39,7 @@ where
         keys: Vec<RecordKey<A::Data>>,
     ) -> Result<PageDone<A::Data>, PageFailed> {
         let ask = |job: Self, keys: Arc<Vec<RecordKey<A::Data>>>, part: Range<usize>| async move {
-            Ok(job.missing(&keys[part]).await)
+            job.missing(&keys[part]).await
         };
         let (missing, mut keys) = self.in_parts(keys, KEYS_ASKED_MAX, ask).await?;
         let copied = match missing.into_iter().collect::<Option<Vec<_>>>() {
@@ -49,20 +49,14 @@ where
         Ok(PageDone { copied, last: keys.pop() })
     }
 
-    /// Which of these keys the authority does not have; `None` when it cannot be asked for many at once, or fails to answer.
-    async fn missing(&self, keys: &[RecordKey<A::Data>]) -> Option<Vec<Key>> {
-        let found = self.settings.deadline().keep(self.authority.existing_keys(keys)).await;
-        let error: &dyn Display = match &found {
-            Ok(Ok(found)) => {
-                let found: HashSet<Key> = found.as_ref()?.iter().map(RecordKey::to_key).collect();
-                return Some(keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)).collect());
-            }
-            Ok(Err(error)) => error,
-            Err(late) => late,
-        };
+    /// Which of these keys the authority does not have; `None` when it cannot be asked for many at once.
+    async fn missing(&self, keys: &[RecordKey<A::Data>]) -> Result<Option<Vec<Key>>, PageFailed> {
         let authority = self.secondary.store.other();
-        self.core.store_failed(authority, error, "many keys could not be looked for at once");
-        None
+        let ask = || self.in_time(self.authority.existing_keys(keys), authority);
+        let found = self.again(ask).await?.map(|found| found.iter().map(RecordKey::to_key).collect());
+        Ok(found.map(|found: HashSet<Key>| {
+            keys.iter().map(RecordKey::to_key).filter(|key| !found.contains(key)).collect()
+        }))
     }
 
     async fn copy_all(&self, keys: Vec<Key>) -> Result<u64, PageFailed> {
@@ -114,22 +108,30 @@ where
         Ok(self.in_parts(keys, 1, copy).await?.0.iter().sum())
     }
 
-    /// The first keys of a group. A page has as many groups as keys at most, so that one of them fails is no reason to do all of
-    /// it again: it is asked for again, for as long as a page may take.
+    /// The first keys of a group.
     async fn some_keys_of(&self, group: &Group) -> Result<Vec<Key>, PageFailed> {
         let Some(group) = group.parse::<<A::Data as DataSet>::Group>() else { return Ok(Vec::new()) };
         let limit = self.settings.page.min(KEYS_ASKED_MAX);
+        let page = self.again(|| self.authority_page_of(Some(&group), None, limit)).await?;
+        Ok(page.records.iter().map(|(key, _)| key.to_key()).collect())
+    }
+
+    /// Asks again for what failed, for as long as a page may take: a page asks for as many groups as it has keys at most, and
+    /// that one of them fails is no reason to do all of it again.
+    async fn again<O, F>(&self, ask: impl Fn() -> F + Send) -> Result<O, PageFailed>
+    where
+        F: Future<Output = Result<O, PageFailed>> + Send,
+        O: Send,
+    {
         let give_up = Instant::now() + self.settings.deadline;
         let mut pause = FIRST_PAUSE;
-        let page = loop {
-            match self.authority_page_of(Some(&group), None, limit).await {
-                Ok(page) => break page,
-                Err(failed) if Instant::now() + pause > give_up => return Err(failed),
-                Err(_) => sleep(pause).await,
+        loop {
+            match ask().await {
+                Err(_) if Instant::now() + pause <= give_up => sleep(pause).await,
+                end => return end,
             }
             pause *= 2;
-        };
-        Ok(page.records.iter().map(|(key, _)| key.to_key()).collect())
+        }
     }
 
     /// Whether the authority surely has a record of this key. One that is not known to be there is copied, which is

@@ -28,9 +28,13 @@
 //! |---|---|---|
 //! | [`deadline`](Copier::deadline) of the copy of one key, or of a page of a walk | 10 s | given up; the mark stays, the page is read again |
 //! | [`page_size`](Copier::page_size) of a walk or a fill, records | 2,000 | - |
-//! | [`concurrency`](Copier::concurrency), parts of a page at once | 64 | the others of the page wait |
+//! | [`concurrency`](Copier::concurrency), parts of a page at once in a fill | 64 | the others of the page wait |
+//! | [`PARTS_OF_A_WALK`], the same in the copy of a group or of everything, by a write or a repair | 4 | the others of the page wait |
 //! | [`LOOKS_MAX`](crate::protocol::LOOKS_MAX), replaces of a key that keeps changing, where no stamps are kept | 8 | the mark stays |
 //! | failures in a row before writes stop to copy | 16 | marks stay; repairs go on to probe, and the first success ends it |
+//!
+//! A store that has connections of its own for copies, such as `background_connections` of a `SqlStore` (8 by default), should
+//! have about as many as a fill has parts at once, or the fill fewer parts: one that finds no connection in time fails.
 //!
 //! # Why copies need no order
 //! A copy is idempotent, and its stamp was taken before its read: one that read an older state has the smaller stamp, and
@@ -65,7 +69,7 @@ mod run;
 mod unprotected;
 mod walk;
 
-pub use copier::{Copier, CopyScopes};
+pub use copier::{Copier, CopyScopes, PARTS_OF_A_WALK};
 pub use extra::KEYS_ASKED_MAX;
 
 pub(crate) use any::AnyCopier;

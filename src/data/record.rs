@@ -180,7 +180,8 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     ///
     /// The same walk asks the authority so, which in SQL is one statement in place of one for each group:
     /// `SELECT customer, id FROM invoices WHERE (customer, id) IN ((?, ?), ..)`. `None`, the default, is for a store that
-    /// cannot: a page of each group is read there, and the keys that it does not show are read one by one.
+    /// cannot: a page of each group is read there, and the keys that it does not show are read one by one. An error is no such
+    /// answer: it is asked again, and then the page is done again.
     fn existing_keys(
         &self,
         keys: &[RecordKey<Self::Data>],

@@ -35,7 +35,7 @@
 //! | setting | default |
 //! |---|---|
 //! | [`records_per_second_max`](Fill::records_per_second_max) | as fast as the stores take them |
-//! | page size, parts at once, deadline of a key | those of the [`Copier`](crate::copy::Copier) |
+//! | page size, parts at once, deadline of a key or a page | those of the [`Copier`](crate::copy::Copier); its [`concurrency`](crate::copy::Copier::concurrency), 64, is that of a fill alone, and should fit the `background_connections` of a `SqlStore` |
 //!
 //! While a page is copied the next one is read, so two of them are in memory, however many records there are. A rate makes
 //! pages no larger than what it lets through in a second, and reads none ahead.

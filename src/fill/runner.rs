@@ -145,11 +145,11 @@ where
     }
 
     async fn enter(&mut self) -> FillEvent {
-        let mut ahead = self.ahead.take().filter(|_| !self.fill.control.is_paused());
+        let mut ahead = self.ahead.take();
         self.read = None;
         self.pace().await;
         loop {
-            self.fill.control.resumed().await;
+            self.fill.control.resumed(&mut ahead).await;
             let word = self.core.gate.word();
             let copies = word.stage().copies() && word.stage().authority() == Store::Legacy;
             if self.fill.control.is_stopped() || !copies || word.closed() {

@@ -82,19 +82,43 @@ impl Control {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    pub(super) fn is_paused(&self) -> bool {
+    fn is_paused(&self) -> bool {
         self.paused.load(Ordering::SeqCst)
     }
 
-    /// Waits while it is paused.
-    pub(super) async fn resumed(&self) {
+    /// Waits while it is paused. What would be held meanwhile is dropped before, by the same look that decides to wait: a page
+    /// in the gate would keep every drain until somebody resumes.
+    pub(super) async fn resumed<T>(&self, held: &mut Option<T>) {
         loop {
             // Hears of a change from here on, before it is polled, too.
             let changed = self.changed.notified();
             if !self.is_paused() || self.is_stopped() {
                 return;
             }
+            *held = None;
             changed.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_test::{assert_pending, assert_ready, task};
+
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_dropped_before_it_waits_and_kept_where_it_does_not() {
+        let (control, mut held) = (Control::default(), Some(Arc::new(())));
+        let page = held.as_ref().map(Arc::downgrade).unwrap();
+        assert_ready!(task::spawn(control.resumed(&mut held)).poll());
+        assert_eq!(page.strong_count(), 1);
+
+        control.set(&control.paused, true);
+        let mut resumed = task::spawn(control.resumed(&mut held));
+        assert_pending!(resumed.poll());
+        assert_eq!(page.strong_count(), 0);
+        control.set(&control.paused, false);
+        assert_ready!(resumed.poll());
     }
 }

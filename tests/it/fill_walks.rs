@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossfade::copy::Copier;
-use crossfade::data::{FoundKeys, Outcome, Page, RecordKey, RecordStore, Stamp};
+use crossfade::data::{FoundKeys, Key, Outcome, Page, RecordKey, RecordStore, Scope, Stamp};
 use crossfade::fill::Fill;
 use crossfade::route::Stage;
 use crossfade::test_util::{Call, Fault, Flavour, MemoryStore, Number, Numbers, StoreError};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{World, asked};
+use crate::support::{LATE_BOUND, World, asked};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -91,13 +91,17 @@ impl<F: Flavour> RecordStore for OfKeys<F> {
 /// So many groups of one record in legacy, and two on the target that legacy does not have.
 async fn with_groups(groups: i64) -> World {
     let world = World::new("").await;
+    seed(&world, groups);
+    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
+    world
+}
+
+fn seed(world: &World, groups: i64) {
     for group in 0..groups {
         world.legacy.seed((group, 1), Number::new(1, "one"));
     }
     world.target.seed((3, 7), Number::new(1, "deleted from legacy"));
     world.target.seed((groups + 5, 1), Number::new(1, "in a group that legacy does not have"));
-    world.routing.move_to(Stage::DualWrite, asked()).await.unwrap().drained().await;
-    world
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,13 +119,25 @@ async fn an_authority_that_can_be_asked_for_many_keys_is_not_read_group_by_group
 #[tokio::test(start_paused = true)]
 async fn keys_that_cannot_be_asked_for_are_looked_for_group_by_group() {
     let world = with_groups(50).await;
-    world.legacy.script().next(Call::RecordRead, Fault::Reject);
-    let (legacy, target) = (OfKeys::over(&world.legacy), OfKeys::over(&world.target));
-    let copier = Copier::new(world.routing, legacy, target).page_size(1_000);
-    let progress = Fill::new(copier).run().await.unwrap();
+    let copier = Copier::new(world.routing, world.legacy.clone(), OfKeys::over(&world.target));
+    let progress = Fill::new(copier.page_size(1_000)).run().await.unwrap();
     world.assert_converged();
     assert_eq!((progress.copied, progress.extra), (50, 2));
     assert!(world.legacy.calls(Call::Page) > 50, "{}", world.legacy.calls(Call::Page));
+    assert_eq!(world.routing.stats().fill_retries, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_the_authority_failed_to_look_for_are_asked_for_again() {
+    let world = with_groups(1_500).await;
+    world.legacy.script().times(2, Call::RecordRead, Fault::Reject);
+    let (legacy, target) = (OfKeys::over(&world.legacy), OfKeys::over(&world.target));
+    let copier = Copier::new(world.routing, legacy.clone(), target).page_size(1_000);
+    let progress = Fill::new(copier).run().await.unwrap();
+    world.assert_converged();
+    assert_eq!((progress.copied, progress.extra), (1_500, 2));
+    assert_eq!(world.legacy.calls(Call::Page), 3, "two pages and none, and no group");
+    assert_eq!(legacy.asked.load(Ordering::SeqCst), 4 + 2, "two of four parts once more");
     assert_eq!(world.routing.stats().fill_retries, 0);
 }
 
@@ -143,20 +159,61 @@ async fn the_next_page_is_read_while_one_is_copied() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fill_that_is_paused_has_no_page_inside_of_the_gate() {
+async fn a_fill_that_is_paused_at_any_moment_has_no_page_inside_of_the_gate() {
+    for moment in (0..100).step_by(2) {
+        let world = with_groups(100).await;
+        world.legacy.script().always(Call::Page, Fault::Delay(MS * 3));
+        world.target.script().always(Call::Replace, Fault::Delay(MS * 5));
+        let fill = Fill::new(world.copier.page_size(10));
+        let control = fill.control();
+        let running = tokio::spawn(fill.run());
+        sleep(LATE_BOUND + MS * moment).await;
+        control.pause();
+        sleep(MS * 100).await;
+        let drained = world.routing.move_to(Stage::Shadow, asked()).await.unwrap();
+        let drained = timeout(MS * 1_000, drained.drained()).await;
+        assert!(drained.is_ok(), "paused after {moment} ms, and a drain waits for it");
+        control.resume();
+        running.await.unwrap().unwrap();
+        world.assert_converged();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_read_ahead_of_a_stage_move_is_dropped_and_read_again() {
     let world = with_groups(100).await;
     world.target.script().always(Call::Replace, Fault::Delay(MS * 10));
-    let fill = Fill::new(world.copier.page_size(10));
-    let (control, mut progress) = (fill.control(), fill.progress());
+    let (legacy, target) = (OfKeys::over(&world.legacy), OfKeys::over(&world.target));
+    let fill = Fill::new(Copier::new(world.routing, legacy, target).page_size(10));
+    let mut progress = fill.progress();
     let running = tokio::spawn(fill.run());
     progress.wait_for(|progress| progress.pages == 2).await.unwrap();
-    control.pause();
-    sleep(MS * 100).await;
     let drained = world.routing.move_to(Stage::Shadow, asked()).await.unwrap();
-    timeout(MS * 1_000, drained.drained()).await.expect("nothing waits in the gate");
-    control.resume();
+    timeout(MS * 15, drained.drained()).await.expect("the page that is copied is all that it waits for");
     running.await.unwrap().unwrap();
+    assert_eq!(world.legacy.calls(Call::Page), 11 + 1, "ten pages and none, and one of them twice");
     world.assert_converged();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_read_ahead_of_a_hold_is_dropped_and_read_again() {
+    let world = World::new("[hold]\nmax = \"200ms\"").await;
+    seed(&world, 100);
+    world.walk_to(Stage::Live).await;
+    // With nobody to repair it, the hold runs out, and the fill goes on in the stage that it began in.
+    world.journal.mark_for_repair(Scope::from(Key::new(&1_i64, &1_i64))).await.unwrap();
+    world.target.script().always(Call::Replace, Fault::Delay(MS * 10));
+    let before = world.legacy.calls(Call::Page);
+    let (legacy, target) = (OfKeys::over(&world.legacy), OfKeys::over(&world.target));
+    let fill = Fill::new(Copier::new(world.routing, legacy, target).page_size(10));
+    let mut progress = fill.progress();
+    let running = tokio::spawn(fill.run());
+    progress.wait_for(|progress| progress.pages == 2).await.unwrap();
+    let given_up = world.routing.move_to(Stage::RampDown, asked()).await.unwrap_err();
+    assert!(given_up.to_string().contains("marks are left"), "no page was waited for: {given_up}");
+    assert_eq!(progress.borrow().pages, 3, "it waits at the next page");
+    running.await.unwrap().unwrap();
+    assert_eq!(world.legacy.calls(Call::Page) - before, 11 + 1, "ten pages and none, and one of them twice");
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,7 +28,7 @@ pub(super) async fn section(folder: &Folder, output: &Output) -> Result<Section>
         vec![line("fill", points)],
     )];
     let section = Section::new("Growth: keys of a fill").note(
-        "Between two stores in memory, with its place saved in a SQLite journal after each page of 500. The memory is that of the \
+        "Between two stores in memory, with its place saved in a SQLite journal after each page of 2,000. The memory is that of the \
          process, both stores in it.",
     );
     Ok(Section { tables: vec![table], plots, ..section })
