@@ -1,7 +1,7 @@
 //! When work was last dropped in its midst: a connection that it used may be out of step.
 
 use std::sync::{Mutex, PoisonError};
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ pub(crate) fn note() {
 }
 
 /// Whether any was, within this time.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn within(time: Duration) -> bool {
     LATEST.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|latest| latest.elapsed() <= time)
 }

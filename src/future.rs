@@ -143,7 +143,7 @@ mod tests {
         );
     }
 
-    #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     #[tokio::test(start_paused = true)]
     async fn what_is_dropped_while_it_waits_is_known_as_cut_off() {
         let mut waits = tokio_test::task::spawn(in_time(limit(), pending::<()>()));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crossfade::copy::Copier;
-use crossfade::data::{FoundKeys, Key, Outcome, Page, RecordKey, RecordStore, Scope, Stamp};
+use crossfade::copy::{Copier, CopyScopes, PARTS_OF_A_WALK};
+use crossfade::data::{FoundKeys, Group, Key, Outcome, Page, RecordKey, RecordStore, Scope, Stamp};
 use crossfade::fill::Fill;
-use crossfade::route::Stage;
+use crossfade::protocol::CopyEnd;
+use crossfade::route::{Stage, Store};
 use crossfade::test_util::{Call, Fault, Flavour, MemoryStore, Number, Numbers, StoreError};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -225,5 +226,18 @@ async fn a_fill_that_keeps_to_a_rate_copies_no_more_at_once_than_a_second_of_it(
     let first = progress.wait_for(|progress| progress.pages == 1).await.unwrap().copied;
     assert_eq!(first, 10);
     running.await.unwrap().unwrap();
+    world.assert_converged();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_copy_of_a_group_leaves_the_secondary_to_others_though_a_fill_takes_much_of_it() {
+    let world = World::new("").await;
+    for item in 0..64 {
+        world.legacy.seed((1, item), Number::new(1, "one"));
+    }
+    world.target.script().always(Call::Replace, Fault::Delay(MS * 10));
+    let start = Instant::now();
+    let end = world.copier.concurrency(64).copy(&Group::new(&1_i64).into(), Store::Legacy).await;
+    assert_eq!((end, start.elapsed()), (CopyEnd::Copied, MS * 160), "64 records, {PARTS_OF_A_WALK} at once");
     world.assert_converged();
 }

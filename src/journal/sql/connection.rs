@@ -49,6 +49,7 @@ pub(crate) trait Connection: Send {
 
 /// The cells of a row of sqlx, and the values of one of its queries. Their types differ by database in name alone, and
 /// bounds that name them for all databases at once would be longer than this.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 macro_rules! cells_and_values {
     ($database:ty, $row:ty) => {
         impl $crate::journal::sql::Cells for $row {
@@ -78,4 +79,5 @@ macro_rules! cells_and_values {
         }
     };
 }
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) use cells_and_values;

@@ -20,7 +20,9 @@ mod state_row;
 mod statements;
 mod tables;
 
-pub(super) use connection::{Cells, Connection, Value, cells_and_values};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) use connection::cells_and_values;
+pub(super) use connection::{Cells, Connection, Value};
 pub(super) use dialect::Dialect;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) use dialect::ServerDialect;

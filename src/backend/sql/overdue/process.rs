@@ -34,11 +34,13 @@ impl Busy {
     /// The server does not say.
     pub(super) const FOR_UNKNOWN: Self = Self { at_least: Duration::ZERO, at_most: Duration::MAX };
 
+    #[cfg(any(test, feature = "postgres"))]
     pub(super) const fn exactly(time: Duration) -> Self {
         Self { at_least: time, at_most: time }
     }
 
     /// The server counts seconds on its clock, and not those that went by: 0.2 s may be one.
+    #[cfg(any(test, feature = "mysql"))]
     pub(super) fn clock_seconds(seconds: u64) -> Self {
         let (at_least, at_most) = (seconds.saturating_sub(1), seconds.saturating_add(1));
         Self { at_least: Duration::from_secs(at_least), at_most: Duration::from_secs(at_most) }
