@@ -1,4 +1,4 @@
-//! [`Either`]: the future of a layer that mostly stays out of the way. [`in_time`]: a bound on time that is armed when
+//! [`Either`]: the future of a layer that mostly stays out of the way. `in_time`: a bound on time that is armed when
 //! there is something to wait for.
 
 use std::fmt;
