@@ -54,7 +54,7 @@ impl Settings {
             ("hints_directory", own("hints")),
             ("saved_caches_directory", own("saved_caches")),
             ("cdc_raw_directory", own("cdc_raw")),
-            // What Cassandra ships with. It survives kill -9; a crash of the machine may take the last 10 s.
+            // What Cassandra ships with. It survives kill -9 but for the last 100 ms; a crash of the machine may take 10 s.
             ("commitlog_sync", "periodic".to_owned()),
             ("commitlog_sync_period", "10000ms".to_owned()),
             ("memtable_heap_space", "64MiB".to_owned()),
