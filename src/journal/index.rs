@@ -190,6 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_longer_marked_takes_no_room() {
+        let index = DirtyIndex::default();
+        for scope in [key(1, 1), key(2, 1), Group::new(&2).into()] {
+            index.add(&scope);
+            index.remove(&scope);
+        }
+        for shard in &index.shards {
+            let shard = shard.lock().unwrap();
+            assert!(shard.keys.is_empty() && shard.groups.is_empty());
+        }
+    }
+
+    #[test]
     fn a_lookup_is_dirty_while_anything_is() {
         let index = DirtyIndex::default();
         assert!(!index.is_dirty(&[]));

@@ -179,6 +179,13 @@ async fn nothing_is_ended_where_that_is_switched_off() {
     let sleeps = store
         .service(|pool, (): ()| async move { sqlx::query("SELECT SLEEP(4)").execute(&pool).await.map(drop) });
     sleeps.oneshot(()).await.unwrap_err();
-    sleep(Duration::from_secs(3)).await;
+    // It ends by itself, long after its deadline.
+    let runs = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(4)%'";
+    let began = Instant::now();
+    while sqlx::query_scalar::<_, i64>(runs).fetch_one(store.background()).await.unwrap() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(began.elapsed() > Duration::from_secs(1), "it was ended after all");
     assert_eq!(store.overdue(), OverdueCounts::default());
 }

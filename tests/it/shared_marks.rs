@@ -57,6 +57,19 @@ async fn by_default_each_write_has_a_mark_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_linger_that_is_put_in_force_holds_for_the_next_write() {
+    let world = World::at(Stage::DualWrite, "").await;
+    for (version, linger, rows) in [(1, 30 * SECOND, 1), (2, Duration::ZERO, 0)] {
+        let mut config = world.routing.config();
+        config.writes.linger = linger;
+        let _drained = world.routing.swap(config).await.unwrap();
+        world.put(1, 1, version).await;
+        assert_eq!(marks(&world).await, running(rows));
+    }
+    assert_eq!(marked(&world), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_move_that_waits_for_marks_takes_out_what_stands_and_does_not_wait_for_it() {
     for (from, to) in
         [(Stage::Live, Stage::RampDown), (Stage::RampDown, Stage::Live), (Stage::RampDown, Stage::Complete)]
