@@ -25,7 +25,9 @@
 //!
 //! Both stores take the same requests and give the same answers and errors: your own types, unchanged. The error type is
 //! `From<Refused>`, since layers outside of the pair may [refuse](crate::Refused) a request. Each store is cloned for each
-//! call, so it should be cheap to clone: a pool, a channel, an `Arc`.
+//! call, and where the stack is cloned for each request, as axum does with a router's state, both are. So a store should be cheap to
+//! clone: a pool, a channel, an `Arc`. A handler is cloned with all that it holds, and each `Arc` in it is a count that all threads
+//! share: put what it holds behind one.
 //!
 //! Until `ramp_down` the target is asked to read only. Its part of your service may answer writes with an error until
 //! then; the target is written by copies, through [`RecordStore`](crate::data::RecordStore). Say so with

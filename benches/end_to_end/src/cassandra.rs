@@ -5,6 +5,7 @@ use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
 use crossfade::data::{Outcome, Page, RecordStore, Stamp, StampedRecord};
 use scylla::client::session_builder::SessionBuilder;
 use scylla::statement::unprepared;
+use std::sync::Arc;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 
@@ -61,9 +62,10 @@ impl InCassandra {
 
     /// The request path of the service.
     pub(crate) fn service(&self) -> Service {
-        let this = self.clone();
+        // A service is cloned for each request, with all that its handler holds.
+        let this = Arc::new(self.clone());
         BoxCloneSyncService::new(self.store.service(move |_, request| {
-            let this = this.clone();
+            let this = Arc::clone(&this);
             async move { this.answer(request).await }
         }))
     }

@@ -16,11 +16,13 @@ use tokio::time::timeout;
 
 use super::error::CassandraError;
 use super::outcome::Sent;
+use super::session::Cassandra;
 
 /// Whether these columns can be read.
 pub(super) type Fits = fn(&[ColumnSpec<'_>]) -> Result<(), TypeCheckError>;
 
 pub(super) struct Prepared {
+    pub(super) store: Cassandra,
     pub(super) cql: String,
     pub(super) sent: Sent,
     pub(super) fits: Fits,
@@ -31,9 +33,9 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn new(cql: String, sent: Sent, fits: Fits) -> Self {
+    pub(super) fn new(store: &Cassandra, cql: String, sent: Sent, fits: Fits) -> Self {
         let (callers, background) = (OnceCell::new(), OnceCell::new());
-        Self { cql, sent, fits, consistency: None, callers, background }
+        Self { store: store.clone(), cql, sent, fits, consistency: None, callers, background }
     }
 
     pub(super) fn at(self, consistency: Consistency) -> Self {

@@ -38,7 +38,6 @@ pub enum Applied {}
 /// Values are tuples (up to 16), or structs that derive `scylla::SerializeRow`. A future that is dropped leaves its request
 /// running in the server.
 pub struct Statement<Row = ()> {
-    store: Cassandra,
     shared: Arc<Prepared>,
     background: bool,
     row: PhantomData<fn() -> Row>,
@@ -46,11 +45,11 @@ pub struct Statement<Row = ()> {
 
 impl<Row> Statement<Row> {
     pub(super) fn new(store: &Cassandra, cql: String, sent: Sent) -> Self {
-        Self::of(store, Prepared::new(cql, sent, |_| Ok(())))
+        Self::of(Prepared::new(store, cql, sent, |_| Ok(())))
     }
 
-    fn of(store: &Cassandra, prepared: Prepared) -> Self {
-        Self { store: store.clone(), shared: Arc::new(prepared), background: false, row: PhantomData }
+    fn of(prepared: Prepared) -> Self {
+        Self { shared: Arc::new(prepared), background: false, row: PhantomData }
     }
 
     /// The same statement, always on the session for background work: for a [`RecordStore`](crate::data::RecordStore).
@@ -78,7 +77,7 @@ impl<Row> Statement<Row> {
     }
 
     async fn check_once(&self) -> Result<(), OpenError> {
-        let (place, statement) = (self.store.inner.place.to_string(), self.shared.cql.clone());
+        let (place, statement) = (self.shared.store.inner.place.to_string(), self.shared.cql.clone());
         let prepared = match self.prepared().await {
             Ok((_, prepared)) => prepared,
             Err(source) => return Err(OpenError::Statement { place, statement, source }),
@@ -102,9 +101,9 @@ impl<Row> Statement<Row> {
     }
 
     async fn prepared(&self) -> Result<(&Session, &PreparedStatement), CassandraError> {
-        let session = self.store.fitting(self.background)?;
+        let session = self.shared.store.fitting(self.background)?;
         let background = self.background || Leg::current() == Leg::Shadow;
-        let own = self.store.inner.settings.deadline_of(background);
+        let own = self.shared.store.inner.settings.deadline_of(background);
         let deadline = Deadline::current().map_or(own, |leg| own.min(leg.left()));
         let prepared = self.shared.on(session, background, deadline);
         Ok((session, prepared.await?))
@@ -138,11 +137,11 @@ impl Statement<Applied> {
 
 impl<Row: ReadsRow> Statement<Row> {
     pub(super) fn of_rows(store: &Cassandra, cql: String) -> Self {
-        Self::of(store, Prepared::new(cql, Sent::Repeatedly, Self::fits()))
+        Self::of(Prepared::new(store, cql, Sent::Repeatedly, Self::fits()))
     }
 
     pub(super) fn of_rows_at(store: &Cassandra, cql: String, consistency: Consistency) -> Self {
-        Self::of(store, Prepared::new(cql, Sent::Repeatedly, Self::fits()).at(consistency))
+        Self::of(Prepared::new(store, cql, Sent::Repeatedly, Self::fits()).at(consistency))
     }
 
     fn fits() -> Fits {
@@ -170,8 +169,7 @@ impl<Row: ReadsRow> Statement<Row> {
 
 impl<Row> Clone for Statement<Row> {
     fn clone(&self) -> Self {
-        let (store, shared) = (self.store.clone(), Arc::clone(&self.shared));
-        Self { store, shared, background: self.background, row: PhantomData }
+        Self { shared: Arc::clone(&self.shared), background: self.background, row: PhantomData }
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Walk`].
 
 use std::fmt;
+use std::sync::Arc;
 
 use scylla::serialize::value::SerializeValue;
 
@@ -31,6 +32,10 @@ use super::statement::{ReadsRow, Statement};
 /// Where the table has static columns, a group that has those alone is a row without an item: read the item and the other
 /// columns as `Option`s, leave such rows out, and where nothing else was found go on behind the group, or the walk ends there.
 pub struct Walk<Row> {
+    statements: Arc<Statements<Row>>,
+}
+
+struct Statements<Row> {
     from_the_start: Statement<Row>,
     groups_behind: Statement<Row>,
     group: Statement<Row>,
@@ -42,7 +47,7 @@ impl<Row: ReadsRow> Walk<Row> {
     pub(super) fn new(store: &Cassandra, table: &str, group: &str, item: &str, columns: &[&str]) -> Self {
         let [from_the_start, groups_behind, group, rest_of_group] =
             statements(table, group, item, columns).map(|cql| store.reads(cql).background());
-        Self { from_the_start, groups_behind, group, rest_of_group }
+        Self { statements: Arc::new(Statements { from_the_start, groups_behind, group, rest_of_group }) }
     }
 
     /// Checks its statements: see [`Statement::check`].
@@ -50,7 +55,8 @@ impl<Row: ReadsRow> Walk<Row> {
     /// # Errors
     /// As [`Statement::check`].
     pub async fn check(&self) -> Result<(), OpenError> {
-        for statement in [&self.from_the_start, &self.groups_behind, &self.group, &self.rest_of_group] {
+        let Statements { from_the_start, groups_behind, group, rest_of_group } = &*self.statements;
+        for statement in [from_the_start, groups_behind, group, rest_of_group] {
             statement.check().await?;
         }
         Ok(())
@@ -71,10 +77,12 @@ impl<Row: ReadsRow> Walk<Row> {
         Item: SerializeValue,
     {
         match (group, after) {
-            (None, None) => self.from_the_start.all((rows(limit),)).await,
+            (None, None) => self.statements.from_the_start.all((rows(limit),)).await,
             (None, Some(after)) => self.behind(after, limit).await,
-            (Some(group), None) => self.group.all((group, rows(limit))).await,
-            (Some(group), Some((_, item))) => self.rest_of_group.all((group, item, rows(limit))).await,
+            (Some(group), None) => self.statements.group.all((group, rows(limit))).await,
+            (Some(group), Some((_, item))) => {
+                self.statements.rest_of_group.all((group, item, rows(limit))).await
+            }
         }
     }
 
@@ -83,9 +91,9 @@ impl<Row: ReadsRow> Walk<Row> {
         (group, item): (&Group, &Item),
         limit: usize,
     ) -> Result<Vec<Row>, CassandraError> {
-        let mut found = self.rest_of_group.all((group, item, rows(limit))).await?;
+        let mut found = self.statements.rest_of_group.all((group, item, rows(limit))).await?;
         if found.len() < limit {
-            found.extend(self.groups_behind.all((group, rows(limit - found.len()))).await?);
+            found.extend(self.statements.groups_behind.all((group, rows(limit - found.len()))).await?);
         }
         Ok(found)
     }
@@ -116,24 +124,27 @@ fn quoted(name: &str) -> String {
 
 impl<Row> Clone for Walk<Row> {
     fn clone(&self) -> Self {
-        Self {
-            from_the_start: self.from_the_start.clone(),
-            groups_behind: self.groups_behind.clone(),
-            group: self.group.clone(),
-            rest_of_group: self.rest_of_group.clone(),
-        }
+        Self { statements: Arc::clone(&self.statements) }
     }
 }
 
 impl<Row> fmt::Debug for Walk<Row> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Walk").field("from_the_start", &self.from_the_start.cql()).finish_non_exhaustive()
+        f.debug_struct("Walk")
+            .field("from_the_start", &self.statements.from_the_start.cql())
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clone_counts_one_owner() {
+        assert_eq!(size_of::<Walk<(i64, String)>>(), size_of::<Arc<()>>());
+        assert_eq!(size_of::<Statement>(), size_of::<(Arc<()>, bool)>());
+    }
 
     #[test]
     fn the_statements_of_a_walk_quote_their_names() {

@@ -41,7 +41,7 @@ where
     /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
     pub async fn check(&self, statement: impl SqlSafeStr, reads: &[Reads<DB>]) -> Result<(), OpenError> {
         let statement = statement.into_sql_str();
-        let (place, text) = (self.place.to_string(), statement.as_str().to_owned());
+        let (place, text) = (self.inner.place.to_string(), statement.as_str().to_owned());
         let (database, prepared) = (DB::NAME, self.prepared(statement).await);
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -64,7 +64,7 @@ where
     }
 
     async fn prepared(&self, statement: SqlStr) -> sqlx::Result<DB::Statement> {
-        let mut connection = self.background.acquire().await?;
+        let mut connection = self.background().acquire().await?;
         (&mut *connection).prepare(statement).await
     }
 }

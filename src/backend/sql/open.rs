@@ -13,7 +13,7 @@ use super::error::{OpenError, Refusal, refusal};
 use super::overdue::Reaper;
 use super::place::Place;
 use super::settings::{Builder, Settings};
-use super::store::SqlStore;
+use super::store::{Inner, SqlStore};
 use super::syntax::Syntax;
 use crate::cut_off;
 
@@ -39,7 +39,7 @@ where
         let store = self.open_lazy()?;
         let first = timeout(FIRST_CONNECTION_MAX, first_connection::<DB>(&self.url, self.settings)).await;
         let late = || Err(sqlx::Error::Io(std::io::Error::from(std::io::ErrorKind::TimedOut)));
-        first.unwrap_or_else(|_| late()).map_err(|source| refused::<DB>(source, &store.place))?;
+        first.unwrap_or_else(|_| late()).map_err(|source| refused::<DB>(source, &store.inner.place))?;
         Ok(store)
     }
 
@@ -51,13 +51,9 @@ where
         let (place, settings) = (Arc::new(Place::of::<DB>(&self.url)?), self.settings);
         let options = options::<DB>(&self.url)?;
         let reaper = Arc::new(Reaper::new(options.clone(), Arc::clone(&place), settings));
-        Ok(SqlStore {
-            callers: callers::<DB>(settings, Arc::clone(&reaper)).connect_lazy_with(options.clone()),
-            background: background::<DB>(settings).connect_lazy_with(options),
-            place,
-            settings,
-            reaper,
-        })
+        let callers = callers::<DB>(settings, Arc::clone(&reaper)).connect_lazy_with(options.clone());
+        let background = background::<DB>(settings).connect_lazy_with(options);
+        Ok(SqlStore { inner: Arc::new(Inner { callers, background, place, settings, reaper }) })
     }
 }
 

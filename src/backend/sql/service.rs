@@ -50,11 +50,11 @@ where
 
     fn call(&mut self, request: Req) -> Self::Future {
         // All of it is chosen here: the task does not know why it was called.
-        let own = Deadline::of_its_own(self.store.settings.deadline);
+        let own = Deadline::of_its_own(self.store.inner.settings.deadline);
         let deadline = Deadline::current().map_or(own, |leg| own.min(leg));
         // What ends with its leg alone is a read, and has time left that its statement may need.
         let reaper =
-            (deadline == own && Leg::current() != Leg::Shadow).then(|| Arc::clone(&self.store.reaper));
+            (deadline == own && Leg::current() != Leg::Shadow).then(|| Arc::clone(&self.store.inner.reaper));
         let work = (self.handler)(self.store.pool().clone(), request);
         let task = async move {
             deadline.keep(work).await.unwrap_or_else(|_| {

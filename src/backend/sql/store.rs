@@ -20,6 +20,11 @@ use crate::route::Leg;
 /// A database as a store: a pool for callers, one for background work, and bounds on what the server may still do. Cheap to
 /// clone.
 pub struct SqlStore<DB: Dialect> {
+    // One count for all of it: a stack is cloned for each request, and threads that count together wait for each other.
+    pub(super) inner: Arc<Inner<DB>>,
+}
+
+pub(super) struct Inner<DB: Dialect> {
     pub(super) callers: Pool<DB>,
     pub(super) background: Pool<DB>,
     pub(super) place: Arc<Place>,
@@ -48,13 +53,13 @@ where
     /// The pool that fits who is asking: that for callers, or in a shadow read that for background work.
     #[must_use]
     pub fn pool(&self) -> &Pool<DB> {
-        if Leg::current() == Leg::Shadow { &self.background } else { &self.callers }
+        if Leg::current() == Leg::Shadow { &self.inner.background } else { &self.inner.callers }
     }
 
     /// The pool for copies, repairs and fill: for the statements of a [`RecordStore`](crate::data::RecordStore).
     #[must_use]
-    pub const fn background(&self) -> &Pool<DB> {
-        &self.background
+    pub fn background(&self) -> &Pool<DB> {
+        &self.inner.background
     }
 
     /// What an error means for a write: see the [module docs](super#what-an-error-means).
@@ -81,7 +86,7 @@ where
     #[must_use]
     pub fn lands_within(&self) -> Duration {
         // The statement may have been sent at the last moment before the request was given up.
-        self.settings.statement_timeout
+        self.inner.settings.statement_timeout
     }
 
     /// Compares [`lands_within`](Self::lands_within) with the late bound of the routing config. Ask it at the start.
@@ -99,7 +104,7 @@ where
     /// What became of requests that were given up: see [what it does](super#what-runs-past-its-deadline).
     #[must_use]
     pub fn overdue(&self) -> OverdueCounts {
-        self.reaper.counts()
+        self.inner.reaper.counts()
     }
 
     /// The statements of a table that holds the records of `D`.
@@ -121,20 +126,14 @@ where
 
     /// Closes both pools, waiting for what runs.
     pub async fn close(&self) {
-        self.callers.close().await;
-        self.background.close().await;
+        self.inner.callers.close().await;
+        self.inner.background.close().await;
     }
 }
 
 impl<DB: Dialect> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
-        Self {
-            callers: self.callers.clone(),
-            background: self.background.clone(),
-            place: Arc::clone(&self.place),
-            settings: self.settings,
-            reaper: Arc::clone(&self.reaper),
-        }
+        Self { inner: Arc::clone(&self.inner) }
     }
 }
 
@@ -142,7 +141,7 @@ impl<DB: Dialect> fmt::Debug for SqlStore<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlStore")
             .field("database", &DB::NAME)
-            .field("place", &self.place.to_string())
+            .field("place", &self.inner.place.to_string())
             .finish_non_exhaustive()
     }
 }
@@ -151,6 +150,11 @@ impl<DB: Dialect> fmt::Debug for SqlStore<DB> {
 #[cfg(feature = "mysql")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clone_counts_one_owner() {
+        assert_eq!(size_of::<SqlStore<sqlx::MySql>>(), size_of::<Arc<()>>());
+    }
 
     #[tokio::test]
     async fn a_shadow_read_takes_its_connection_from_background_work() {
