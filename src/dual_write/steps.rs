@@ -53,8 +53,8 @@ pin_project! {
         span: Span,
         #[pin]
         state: State<W, C, M>,
-        #[pin]
-        timer: Option<Sleep>,
+        // In a box of its own: few writes wait for it, and a kilobyte for each write is what allocators are quick with.
+        timer: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -116,10 +116,7 @@ where
     }
 
     fn poll_wait(self: Pin<&mut Self>, cx: &mut Context<'_>, wait: Duration) -> Poll<()> {
-        let mut this = self.project();
-        if this.timer.is_none() {
-            this.timer.set(Some(sleep(wait)));
-        }
-        this.timer.as_pin_mut().map_or(Poll::Ready(()), |timer| timer.poll(cx))
+        let timer = self.project().timer.get_or_insert_with(|| Box::pin(sleep(wait)));
+        timer.as_mut().poll(cx)
     }
 }

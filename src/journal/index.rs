@@ -55,11 +55,13 @@ impl Default for DirtyIndex {
 
 impl DirtyIndex {
     /// How many mark rows stand.
+    #[inline]
     pub(crate) fn rows(&self) -> u64 {
         self.rows.load(Ordering::SeqCst)
     }
 
     /// How many marks stand on everything.
+    #[inline]
     pub(crate) fn everything(&self) -> u64 {
         self.everything.load(Ordering::SeqCst)
     }

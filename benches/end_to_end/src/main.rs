@@ -1,6 +1,7 @@
 //! What a migration costs on real stores, and how its cost grows.
 
 mod by_hand;
+mod calls;
 mod cassandra;
 mod clock;
 mod fill;
@@ -78,7 +79,10 @@ async fn sections(options: &Options) -> Result<Vec<Section>> {
         if Part::value_variants().iter().any(on_both) { Some(places.connect().await?) } else { None };
     for part in Part::value_variants().iter().filter(|part| wanted(part)) {
         match (part, &servers) {
-            (Part::Writes, Some(servers)) => sections.push(writes::section(servers, output).await?),
+            (Part::Writes, Some(servers)) => {
+                sections.push(writes::section(servers, output).await?);
+                sections.push(calls::section(servers, output).await?);
+            }
             (Part::OpenLoop, Some(servers)) => {
                 sections.push(open_loop::section(servers, output, *rate).await?)
             }

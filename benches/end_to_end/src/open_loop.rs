@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
-use bench_report::{Output, Section, Table};
+use anyhow::{Context, Result};
+use bench_report::{Goal, Output, Section, Table};
 use crossfade::route::Stage;
 
 use super::invoices::{Request, Service};
 use super::load::{Seen, open};
 use super::migrated::{ANSWERS_AT_ONCE, WAITS};
 use super::servers::Servers;
+use super::writes::{AT_ONCE, BESIDE_THE_MARK_MS, BY_HAND, MARIADB, MARK, WAITED, mark_alone};
 
 const INVOICES: i64 = 20_000;
 
@@ -17,12 +18,13 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
     servers.mariadb.seed(INVOICES).await?;
     let migrations = [
         ("off", servers.migrated(Stage::Off, WAITS).await?),
-        ("dual_write, copy waited for", servers.migrated(Stage::DualWrite, WAITS).await?),
-        ("dual_write, wait = 0", servers.migrated(Stage::DualWrite, ANSWERS_AT_ONCE).await?),
+        (WAITED, servers.migrated(Stage::DualWrite, WAITS).await?),
+        (AT_ONCE, servers.migrated(Stage::DualWrite, ANSWERS_AT_ONCE).await?),
     ];
     let mut ways: Vec<(&str, Service, Seen)> = vec![
-        ("MariaDB alone", servers.mariadb.service(), Seen::new()),
-        ("by hand: MariaDB, read back, Cassandra", servers.by_hand(), Seen::new()),
+        (MARIADB, servers.mariadb.service(), Seen::new()),
+        (BY_HAND, servers.by_hand(), Seen::new()),
+        (MARK, mark_alone(servers).await?, Seen::new()),
     ];
     ways.extend(migrations.iter().map(|(name, it)| (*name, it.service.clone(), Seen::new())));
     let (rounds, lasts) = output.or_quick((3, Duration::from_secs(2)), (1, Duration::from_secs(1)));
@@ -53,5 +55,15 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
     let section = Section::new("Writes at a fixed rate").note(format!(
         "{rate} writes a second, each made when it is due; its latency counts from then. All ways in turn."
     ));
-    Ok(Section { tables: vec![table], ..section })
+    Ok(Section { tables: vec![table], goals: vec![beside_the_mark(&ways, rate)?], ..section })
+}
+
+fn beside_the_mark(ways: &[(&str, Service, Seen)], rate: u32) -> Result<Goal> {
+    let p50 = |name: &str| {
+        let way = ways.iter().find(|way| way.0 == name).with_context(|| format!("no way is named {name}"));
+        way.map(|(_, _, seen)| seen.quantile(0.5))
+    };
+    let beside = p50(AT_ONCE)? - p50(MARIADB)? - p50(MARK)?;
+    let what = format!("{AT_ONCE}, {rate} writes/s: p50 above the authority's and one mark's");
+    Ok(Goal::at_most(&what, BESIDE_THE_MARK_MS, beside, " ms"))
 }

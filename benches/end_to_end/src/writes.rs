@@ -19,14 +19,14 @@ const INVOICES: i64 = 20_000;
 const CLIENTS: [usize; 2] = [1, 32];
 const WARM_UP: Duration = Duration::from_millis(200);
 /// What `wait = 0` may cost beside the authority and the mark.
-const BESIDE_THE_MARK_MS: f64 = 0.05;
+pub(crate) const BESIDE_THE_MARK_MS: f64 = 0.05;
 
-const MARIADB: &str = "MariaDB alone";
-const BY_HAND: &str = "by hand: MariaDB, read back, Cassandra";
-const WAITED: &str = "dual_write, copy waited for";
-const AT_ONCE: &str = "dual_write, wait = 0";
+pub(crate) const MARIADB: &str = "MariaDB alone";
+pub(crate) const BY_HAND: &str = "by hand: MariaDB, read back, Cassandra";
+pub(crate) const WAITED: &str = "dual_write, copy waited for";
+pub(crate) const AT_ONCE: &str = "dual_write, wait = 0";
 const NO_RECONCILER: &str = "dual_write, copy waited for, reconciler paused";
-const MARK: &str = "one mark, stores in memory";
+pub(crate) const MARK: &str = "one mark, stores in memory";
 
 /// A way to write, and what its clients saw.
 struct Way {
@@ -90,7 +90,7 @@ async fn ways(servers: &Servers) -> Result<Vec<Way>> {
 }
 
 /// Over stores in memory, what a write waits for is its mark.
-async fn mark_alone(servers: &Servers) -> Result<Service> {
+pub(crate) async fn mark_alone(servers: &Servers) -> Result<Service> {
     let (legacy, target) = (InMemory::default(), InMemory::default());
     let services = (legacy.service(), target.service());
     let stage = (Stage::DualWrite, WAITS);
