@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crossfade::route::{Stage, Store};
-use tokio::time::sleep;
 
 use super::served::{self, OUTAGE, Served, free_address};
 use super::*;
@@ -17,6 +16,15 @@ use crate::traffic::{Load, Traffic};
 pub(super) const INVOICES: usize = 300;
 /// Requests a second; they go on while the gateway is away.
 const RATE: u32 = 400;
+/// Writes that are acknowledged before a kill, and as many after it.
+const WRITES: u64 = 80;
+
+/// Until enough of its writes were acknowledged.
+async fn writes_are_acknowledged(served: &Served, traffic: &Traffic) {
+    let acknowledged = || traffic.ledger().counts().0;
+    let enough = acknowledged() + WRITES;
+    served.until("too few writes are acknowledged", async || acknowledged() >= enough).await;
+}
 
 async fn killed_in(stage: Stage) {
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +42,7 @@ async fn killed_in(stage: Stage) {
     let traffic = Traffic::start(&format!("http://{address}"), RATE, load, ledger);
     traffic.begin_step();
     traffic.resume();
-    sleep(Duration::from_millis(500)).await;
+    writes_are_acknowledged(&first, &traffic).await;
     if stage.copies() {
         // So that it is killed with copies to be made.
         let secondary = stage.authority().other();
@@ -50,7 +58,7 @@ async fn killed_in(stage: Stage) {
     if stage.copies() {
         assert!(found["marks"].as_u64() > Some(0), "{found}");
     }
-    sleep(Duration::from_millis(500)).await;
+    writes_are_acknowledged(&second, &traffic).await;
     traffic.pause().await.unwrap();
     if stage.copies() {
         second.until("marks stay", async || second.status().await["marks"] == 0).await;
@@ -67,8 +75,6 @@ async fn killed_in(stage: Stage) {
     };
     let stored = sights(store, url).await.unwrap();
     let findings = Judge::new(traffic.ledger().notes(), &stored).judge(&stored);
-    let (acknowledged, _) = traffic.ledger().counts();
-    assert!(acknowledged > 50, "{stage}: only {acknowledged} writes were acknowledged");
     assert_eq!(
         (findings.lost_writes, findings.stale_reads, findings.phantoms, findings.made_twice),
         (0, 0, 0, 0),
@@ -123,10 +129,8 @@ async fn sigterm_under_load_drains_what_was_begun() {
     let traffic = Traffic::start(&format!("http://{address}"), RATE, load, ledger);
     traffic.begin_step();
     traffic.resume();
-    sleep(Duration::from_millis(700)).await;
+    writes_are_acknowledged(&served, &traffic).await;
     served.terminate_under_load().await;
-    let (acknowledged, _) = traffic.ledger().counts();
-    assert!(acknowledged > 50, "only {acknowledged} writes were acknowledged before it ended");
 
     // It was drained: the next one finds nothing to copy, and both stores equal.
     let again = Served::start(folder.path(), free_address());

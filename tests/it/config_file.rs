@@ -58,6 +58,13 @@ fn text(stage: &str, weight: &str) -> String {
     format!("stage = \"{stage}\"\n{bounds}[cohort]\nweight = \"{weight}\"\n")
 }
 
+/// Lets the polls come that are due soon, without the wait.
+async fn polled() {
+    tokio::time::pause();
+    tokio::time::sleep(2 * POLL_EVERY).await;
+    tokio::time::resume();
+}
+
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waiting = async {
         while !is_so() {
@@ -156,6 +163,7 @@ async fn a_file_that_is_written_piece_by_piece_is_read_when_its_writer_rests() {
     let whole = text("canary", "2%") + "salt = \"invoices\"\n";
     for end in [0, 10, 25, 60, whole.len()] {
         watched.write(&whole[..end]);
+        // The events come from the system, in its time: less than they have to rest, in all more.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     watched.weight_becomes("2%").await;
@@ -190,7 +198,7 @@ async fn a_stage_that_cannot_be_moved_to_refuses_the_whole_file() {
     }
     // What was refused is not asked for again by itself when the certificate is there.
     Fill::new(watched.world.copier).run().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    polled().await;
     assert_eq!(watched.world.routing.stage(), Stage::Shadow);
     watched.write(text("canary", "3%") + "# again: it is filled now\n");
     until("canary", || watched.world.routing.stage() == Stage::Canary).await;
@@ -295,7 +303,7 @@ async fn a_file_that_is_watched_no_longer_says_so_and_changes_nothing() {
     let Watched { world, file, folder } = watched;
     file.stop();
     fs::write(folder.path().join("routing.toml"), text("canary", "2%")).unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    polled().await;
     assert_eq!(world.routing.config().cohort.weight.to_string(), "1%");
 }
 

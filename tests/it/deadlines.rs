@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossfade::canary_read::CanaryReadLayer;
 use crossfade::copy::Copier;
-use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use crossfade::data::Scope;
 use crossfade::dual_write::DualWriteLayer;
 use crossfade::fallback::FallbackLayer;
 use crossfade::fill::Fill;
@@ -13,7 +13,7 @@ use crossfade::journal::Journal;
 use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
 use crossfade::route::{Deadline, RouteLayer, RoutingHandle, Stage};
 use crossfade::store::TargetLayer;
-use crossfade::test_util::{Flavour, MemoryStore, Number, Numbers, Plain, StoreError, classify_outcome};
+use crossfade::test_util::{Call, Fault, Flavour, MemoryStore, Number, Plain, classify_outcome};
 use tower::layer::Layer;
 use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
 
@@ -110,48 +110,15 @@ async fn a_store_that_gives_up_in_time_is_late_and_has_not_failed() {
     assert_eq!((stats.shadows_timed_out, stats.comparisons_error_one_side), (1, 0));
 }
 
-/// A record store that notes what it is told.
-#[derive(Clone)]
-struct Noting<S>(S, Told);
-
-impl<F: Flavour> RecordStore for Noting<MemoryStore<F>> {
-    type Data = Numbers;
-    type Error = StoreError;
-    const KEEPS_STAMPS: bool = F::KEEPS_STAMPS;
-
-    async fn read(&self, key: &RecordKey<Numbers>, now: Stamp) -> Result<StampedRecord<Numbers>, StoreError> {
-        self.1.note();
-        self.0.read(key, now).await
-    }
-
-    async fn replace(
-        &self,
-        key: &RecordKey<Numbers>,
-        record: Option<&Number>,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.1.note();
-        self.0.replace(key, record, stamp).await
-    }
-
-    async fn replace_many(&self, records: &[KeyedRecord<Numbers>], stamp: Stamp) -> Result<(), StoreError> {
-        self.1.note();
-        self.0.replace_many(records, stamp).await
-    }
-
-    async fn page(
-        &self,
-        group: Option<&i64>,
-        after: Option<&RecordKey<Numbers>>,
-        limit: usize,
-        now: Stamp,
-    ) -> Result<Page<Numbers>, StoreError> {
-        self.1.note();
-        self.0.page(group, after, limit, now).await
-    }
-
-    fn outcome(error: &StoreError) -> Outcome {
-        <MemoryStore<F> as RecordStore>::outcome(error)
+/// Each call for a record or a page notes what it is told.
+fn note<F: Flavour>(store: &MemoryStore<F>, told: &Told) {
+    for call in [Call::RecordRead, Call::Replace, Call::Page] {
+        let told = told.clone();
+        let notes = move |_: &Scope| {
+            told.note();
+            false
+        };
+        store.script().when(call, notes, Fault::Pass);
     }
 }
 
@@ -161,8 +128,9 @@ async fn copies_and_pages_say_theirs_however_little_the_caller_has_left() {
     legacy.seed((1, 1), Number::new(1, "old"));
     let until_copied = config("writes = { wait = \"until_copied\" }");
     let routing = RoutingHandle::open(&Journal::memory(), until_copied).await.unwrap();
-    let (from, to) = (Noting(legacy.clone(), told.clone()), Noting(target.clone(), told.clone()));
-    let copier = Copier::new(routing, from, to).deadline(COPY);
+    note(&legacy, &told);
+    note(&target, &told);
+    let copier = Copier::new(routing, legacy.clone(), target.clone()).deadline(COPY);
     let stack = ServiceBuilder::new()
         .layer(RouteLayer::new(routing))
         .layer(DualWriteLayer::new(copier).classified_by(classify_outcome))

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use crossfade::copy::Copier;
-use crossfade::data::{Key, Outcome, Page, RecordKey, RecordStore, Scope, Stamp, StampedRecord};
+use crossfade::data::{Key, Scope};
 use crossfade::journal::Journal;
 use crossfade::reconcile::Reconciler;
 use crossfade::route::{Asked, LegacyIds, RoutingHandle, Stage, SwapError};
-use crossfade::test_util::{MemoryStore, Number, Numbers, StoreError};
+use crossfade::test_util::{Call, Fault, MemoryStore, Number};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{World, asked, config};
@@ -41,44 +41,16 @@ async fn a_handover_of_ids_that_panics_lets_held_writes_go_on_in_the_old_stage()
     world.assert_converged();
 }
 
-/// A target whose mapping of one record panics.
-#[derive(Clone)]
-struct Picky(MemoryStore);
-
-const POISON: i64 = 13;
-
-impl RecordStore for Picky {
-    type Data = Numbers;
-    type Error = StoreError;
-    const KEEPS_STAMPS: bool = true;
-
-    async fn read(&self, key: &RecordKey<Numbers>, now: Stamp) -> Result<StampedRecord<Numbers>, StoreError> {
-        self.0.read(key, now).await
-    }
-
-    async fn replace(
-        &self,
-        key: &RecordKey<Numbers>,
-        record: Option<&Number>,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        assert_ne!(key.item, POISON, "a record that the mapping did not expect");
-        self.0.replace(key, record, stamp).await
-    }
-
-    async fn page(
-        &self,
-        group: Option<&i64>,
-        after: Option<&RecordKey<Numbers>>,
-        limit: usize,
-        now: Stamp,
-    ) -> Result<Page<Numbers>, StoreError> {
-        self.0.page(group, after, limit, now).await
-    }
-
-    fn outcome(error: &StoreError) -> Outcome {
-        MemoryStore::<crossfade::test_util::Stamped>::outcome(error)
-    }
+/// Replacing one record panics from now on.
+fn poison(target: &MemoryStore) -> i64 {
+    let poison = 13;
+    let key = Scope::from(Key::new(&1_i64, &poison));
+    let panics = move |scope: &Scope| {
+        assert_ne!(*scope, key, "a record that the mapping did not expect");
+        false
+    };
+    target.script().when(Call::Replace, panics, Fault::Pass);
+    poison
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,10 +58,11 @@ async fn a_record_that_makes_a_store_panic_becomes_a_dead_letter_and_the_others_
     let journal = Journal::memory();
     let routing = RoutingHandle::open(&journal, config("")).await.unwrap();
     let (legacy, target) = (MemoryStore::legacy(), MemoryStore::target());
-    let copier = Copier::new(routing, legacy.clone(), Picky(target.clone()));
+    let poison = poison(&target);
+    let copier = Copier::new(routing, legacy.clone(), target.clone());
     let _reconciler = Reconciler::new(copier).attempts_max(3).spawn();
     let _drained = routing.move_to(Stage::DualWrite, Asked::by("test", "because")).await.unwrap();
-    for item in [12, POISON, 14] {
+    for item in [12, poison, 14] {
         legacy.seed((1, item), Number::new(1, "old"));
         journal.mark_for_repair(Scope::from(Key::new(&1, &item))).await.unwrap();
     }

@@ -46,3 +46,34 @@ pub(crate) async fn copy(mariadb: &MariaDb, cassandra: &InCassandra) -> Result<u
         after = Some(next);
     }
 }
+
+/// Notes every key of MariaDB in a table there, to be repaired.
+pub(crate) async fn to_repair(mariadb: &MariaDb) -> Result<()> {
+    for statement in [
+        "DROP TABLE IF EXISTS to_repair",
+        "CREATE TABLE to_repair (n BIGINT AUTO_INCREMENT PRIMARY KEY) SELECT customer, id FROM invoices",
+    ] {
+        sqlx::query(statement).execute(mariadb.store.background()).await?;
+    }
+    Ok(())
+}
+
+/// Copies what [`to_repair`] noted, page after page, and leaves it there: no claims, no stamps.
+pub(crate) async fn repair(mariadb: &MariaDb, cassandra: &InCassandra, in_flight: usize) -> Result<u64> {
+    let (mut after, mut repaired) = (0, 0);
+    loop {
+        let page = sqlx::query_as("SELECT n, customer, id FROM to_repair WHERE n > ? ORDER BY n LIMIT ?");
+        let page: Vec<(i64, i64, i64)> =
+            page.bind(after).bind(PAGE as i64).fetch_all(mariadb.store.background()).await?;
+        let Some((last, ..)) = page.last() else { return Ok(repaired) };
+        let copies = stream::iter(page.iter().map(async |(_, customer, id)| {
+            if let (_, Some(body)) = mariadb.read(&(*customer, *id).into(), 0).await? {
+                cassandra.put(*customer, *id, &body).await?;
+            }
+            Ok::<_, Error>(())
+        }));
+        copies.buffer_unordered(in_flight).try_collect::<Vec<()>>().await?;
+        repaired += page.len() as u64;
+        after = *last;
+    }
+}

@@ -1,28 +1,23 @@
-//! Everything is copied: by a fill, and by a loop written by hand. And what is marked, by the reconciler.
+//! Everything is copied: by a fill, and by a loop written by hand. Repairs stand below.
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bench_report::{Cell, Goal, Output, Section, Table, median, median_ratio};
 use crossfade::copy::Copier;
 use crossfade::fill::Fill;
 use crossfade::route::Stage;
-use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use super::by_hand::{IN_FLIGHT, PAGE, copy};
 use super::cassandra::InCassandra;
 use super::clock::HighestMemory;
-use super::invoices::key;
 use super::mariadb::MariaDb;
+use super::repairs;
 use super::servers::Servers;
 
 /// No write of `off` is running when a fill begins, so it need not wait for one.
-const NOTHING_LANDS_LATE: &str = "late_bound = { legacy = \"1ms\", target = \"1ms\" }";
-/// Marks that are repaired.
-const MARKS: i64 = 10_000;
-/// Marks that are made at once.
-const MARKED_AT_ONCE: usize = 256;
+pub(crate) const NOTHING_LANDS_LATE: &str = "late_bound = { legacy = \"1ms\", target = \"1ms\" }";
 
 type OurCopier = Copier<MariaDb, InCassandra>;
 
@@ -45,6 +40,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
          stamps, no checkpoint, and it never looks at what only Cassandra has. A fill saves its place in a durable journal \
          after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is the most that the process had while it ran.",
     ));
+    section = section.note(repairs::NOTE);
     let mut memory = Vec::new();
     for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 2), (1_000_000, 1)], vec![(10_000, 1)])
     {
@@ -54,7 +50,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
         memory.push((rows, resident_mb));
     }
     section.goals.extend(flat(&memory));
-    section.tables.push(repairs(servers).await?);
+    section.tables.push(repairs::table(servers, output).await?);
     Ok(section)
 }
 
@@ -131,26 +127,4 @@ async fn filled(
     let progress = fill.run().await?;
     copied.ended(progress.copied, (start, first_walk.await??), rows, memory)?;
     migrated.close().await
-}
-
-/// How fast marks are repaired that were left.
-async fn repairs(servers: &Servers) -> Result<Table> {
-    servers.mariadb.seed(MARKS).await?;
-    servers.cassandra.clear().await?;
-    let migrated = servers.migrated(Stage::DualWrite, NOTHING_LANDS_LATE).await?;
-    migrated.reconciler.pause();
-    tokio::time::sleep(Duration::from_millis(100)).await; // until a round that began has ended
-    let journal = migrated.routing.journal();
-    let marks = stream::iter((0..MARKS).map(|n| journal.mark_for_repair(key(n).to_key().into())));
-    marks.buffer_unordered(MARKED_AT_ONCE).try_collect::<Vec<()>>().await.context("marks")?;
-    let start = Instant::now();
-    migrated.reconciler.resume();
-    migrated.settled().await?;
-    let mut table = Table::new(&format!("{MARKS} marks that were left"), &["", "marks/s"]);
-    table.row([
-        "repaired by the reconciler, 8 at once".into(),
-        (MARKS as f64 / start.elapsed().as_secs_f64()).into(),
-    ]);
-    migrated.close().await?;
-    Ok(table)
 }

@@ -14,6 +14,7 @@ mod mariadb;
 mod memory;
 mod migrated;
 mod open_loop;
+mod repairs;
 mod servers;
 mod shared_marks;
 mod writes;

@@ -63,11 +63,7 @@ where
     /// Waits until every mark has gone; what was left is repaired.
     pub(crate) async fn settled(&self) -> Result<()> {
         self.reconciler.resume();
-        let until = Instant::now() + SETTLED_WITHIN;
-        while self.routing.journal().marks() > 0 {
-            ensure!(Instant::now() < until, "{} marks do not go", self.routing.journal().marks());
-            sleep(ASK_EVERY).await;
-        }
+        settled(self.routing).await?;
         if self.paused {
             self.reconciler.pause();
         }
@@ -84,4 +80,14 @@ where
         self.reconciler.stop().await;
         Ok(self.routing.close().await?)
     }
+}
+
+/// Waits until every mark has gone, by the reconciler that runs.
+pub(crate) async fn settled(routing: RoutingHandle) -> Result<()> {
+    let until = Instant::now() + SETTLED_WITHIN;
+    while routing.journal().marks() > 0 {
+        ensure!(Instant::now() < until, "{} marks do not go", routing.journal().marks());
+        sleep(ASK_EVERY).await;
+    }
+    Ok(())
 }

@@ -42,18 +42,25 @@ impl Goal {
         Self { what: what.to_owned(), wanted, measured, unit: unit.to_owned() }
     }
 
+    /// Whether it was measured and is not what it should be.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        let met = |measured| match self.wanted {
+            Wanted::AtLeast(wanted) => measured >= wanted,
+            Wanted::AtMost(wanted) => measured <= wanted,
+        };
+        self.measured.is_some_and(|measured| !met(measured))
+    }
+
     /// In a word, or how far it was missed.
     #[must_use]
     pub fn verdict(&self) -> String {
         let Some(measured) = self.measured else { return "not measured".to_owned() };
-        let (wanted, met) = match self.wanted {
-            Wanted::AtLeast(wanted) => (wanted, measured >= wanted),
-            Wanted::AtMost(wanted) => (wanted, measured <= wanted),
-        };
-        if met {
-            "met".to_owned()
-        } else {
+        let (Wanted::AtLeast(wanted) | Wanted::AtMost(wanted)) = self.wanted;
+        if self.is_missed() {
             format!("missed by {:.1} %", 100.0 * (measured / wanted - 1.0).abs())
+        } else {
+            "met".to_owned()
         }
     }
 }

@@ -4,6 +4,7 @@ mod criterion;
 mod instructions;
 mod kept;
 mod machine;
+mod missed;
 
 use std::fmt::Write;
 use std::fs;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use bench_report::{Goal, Section};
 use clap::Parser;
+
+use self::missed::Reasons;
 
 /// Makes one report, with its plots, of the sections that the programs of the measurements wrote.
 #[derive(Parser, Debug)]
@@ -22,7 +25,7 @@ struct Options {
     /// How it was made, as a line of the shell.
     #[arg(long, default_value = "./benches/run")]
     command: String,
-    /// Why goals were missed: Markdown that is put below them.
+    /// Why goals were missed: Markdown, a paragraph of which is put below them where one of its goals was missed in this run.
     #[arg(long, value_name = "FILE")]
     missed: Option<PathBuf>,
     /// The folder of criterion's results.
@@ -39,11 +42,14 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let sections = all(&options)?;
-    let missed =
-        options.missed.as_ref().map(fs::read_to_string).transpose().context("why goals were missed")?;
-    let report = report(&options.command, &sections, missed.as_deref().unwrap_or_default());
+    let reasons = reasons(options.missed.as_deref()).context("why goals were missed")?;
+    let report = report(&options.command, &sections, &reasons);
     fs::write(&options.out, report).context("the report")?;
     draw(&sections, &options.out.with_file_name("plots"))
+}
+
+fn reasons(file: Option<&Path>) -> Result<Reasons> {
+    file.map_or_else(|| Ok(Reasons::default()), |file| Reasons::parse(&fs::read_to_string(file)?))
 }
 
 fn all(options: &Options) -> Result<Vec<Section>> {
@@ -62,12 +68,14 @@ fn all(options: &Options) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-fn report(command: &str, sections: &[Section], missed: &str) -> String {
+fn report(command: &str, sections: &[Section], reasons: &Reasons) -> String {
+    let all_goals = || sections.iter().flat_map(|section| &section.goals);
     let mut text = format!(
         "# What crossfade costs\n\nMade by `{command}` in one run; by hand is written only why goals were missed. Compare \
-         numbers of one table with each other: those of two machines say little.\n\n{}\n{}{missed}",
+         numbers of one table with each other: those of two machines say little.\n\n{}\n{}{}",
         machine::table(),
-        goals(sections.iter().flat_map(|section| &section.goals)),
+        goals(all_goals()),
+        reasons.of(all_goals()),
     );
     for section in sections {
         // Writing to a String cannot fail.

@@ -4,14 +4,33 @@ use std::time::Duration;
 
 use crossfade::reconcile::Reconciler;
 use crossfade::route::{Asked, Stage};
-use crossfade::test_util::{Call, Fault};
+use crossfade::test_util::{Call, Fault, Request, Response, StoreError};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 use super::caller::{ask, serve_world};
 use crate::support::{World, asked, put};
+
+/// A write that legacy has in its hands.
+async fn running(world: &World, request: Request) -> JoinHandle<Result<Response, StoreError>> {
+    let before = world.legacy.calls(Call::RequestWrite);
+    let running = tokio::spawn(world.stack.clone().oneshot(request));
+    while world.legacy.calls(Call::RequestWrite) == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    running
+}
+
+/// Writes until one is held: a move is under way.
+async fn until_writes_are_held(world: &World) {
+    while world.routing.stats().writes_held == 0 {
+        drop(tokio::spawn(world.stack.clone().oneshot(put(2, 1, 1))));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
 
 #[tokio::test]
 async fn a_move_is_committed_when_it_is_answered() {
@@ -93,8 +112,7 @@ async fn dead_letters_block_a_change_of_the_authority_until_they_are_retried() {
 async fn a_hold_that_ran_out_says_when_to_ask_again() {
     let world = World::at(Stage::Live, "[hold]\nmax = \"200ms\"").await;
     world.legacy.script().next(Call::RequestWrite, Fault::Hang);
-    let hung = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    let hung = running(&world, put(1, 1, 1)).await;
     let served = serve_world(&world).await;
     let given_up = served.post("/admin/stage", &ask(json!({ "stage": "ramp_down" }))).await;
     given_up.is_problem(503, "hold-ran-out");
@@ -108,15 +126,14 @@ async fn a_move_goes_on_when_its_caller_goes_away() {
     let world = World::at(Stage::Live, "").await;
     let slow = Fault::Delay(Duration::from_millis(300));
     world.legacy.script().next(Call::RequestWrite, slow);
-    let running = tokio::spawn(world.stack.clone().oneshot(put(1, 1, 1)));
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    let running = running(&world, put(1, 1, 1)).await;
     let served = serve_world(&world).await;
     let body = ask(json!({ "stage": "ramp_down" })).to_string();
     let head = "POST /admin/stage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     let mut caller = TcpStream::connect(served.address).await.unwrap();
     let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
     caller.write_all(request.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    until_writes_are_held(&world).await;
     drop(caller);
     assert_eq!(world.routing.stage(), Stage::Live);
     running.await.unwrap().unwrap();

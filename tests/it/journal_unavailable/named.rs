@@ -74,7 +74,8 @@ async fn a_journal_that_is_closed_under_an_unknown_commit_lets_no_write_reach_ei
     run(&mut other, "BEGIN IMMEDIATE").await;
     let routing = world.routing;
     let moved = tokio::spawn(async move { routing.move_to(Stage::RampDown, asked()).await.map(drop) });
-    // The commit has had its time to find the file locked; from then on the mover asks what became of it.
+    // The commit has had its time to find the file locked, a second of SQLite's; from then on the mover asks what became
+    // of it, which nothing shows.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     other_handle.close().await.unwrap_err();
     moved.await.unwrap().unwrap_err();
