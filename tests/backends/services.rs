@@ -1,6 +1,5 @@
 //! A function over a store as a tower service.
 
-use crossfade::backend::cassandra::CassandraError;
 use tower::ServiceExt;
 
 use crate::notes::CASSANDRA_TABLE;
