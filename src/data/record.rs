@@ -194,7 +194,7 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     /// ```
     ///
     /// By hand, look at how the database executes it: `(customer, id) IN ((?, ?), ..)` reads the index of MariaDB, in PostgreSQL
-    /// it is a condition for each key, and SQLite's `IN (VALUES ..)` reads the whole table.
+    /// it is a condition for each key, and for `IN (VALUES ..)` some releases of SQLite read the whole table.
     fn existing_keys(
         &self,
         keys: &[RecordKey<Self::Data>],

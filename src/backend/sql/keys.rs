@@ -77,3 +77,24 @@ where
         Ok(Self { group: row.try_get(0)?, item: row.try_get(1)? })
     }
 }
+
+#[cfg(all(test, feature = "sqlite", feature = "test-util"))]
+mod tests {
+    use sqlx::Execute;
+
+    use super::*;
+    use crate::backend::sql::{Sqlite, Table};
+    use crate::test_util::Numbers;
+
+    #[test]
+    fn a_page_of_keys_reads_no_other_columns() {
+        let invoices = Sqlite::table::<Numbers>(&Table::new("invoices", "customer", "id", ["body"]));
+        let after = (1, 1).into();
+        for (group, after) in [(None, None), (None, Some(&after)), (Some(&1), None), (Some(&1), Some(&after))]
+        {
+            let page = invoices.page_of_keys::<RecordKey<Numbers>>(group, after, 10);
+            let text = page.sql();
+            assert!(text.as_str().starts_with("SELECT \"customer\", \"id\" FROM"), "{}", text.as_str());
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl Text {
         )
     }
 
-    /// `IN (VALUES ..)` reads the whole table where there are two rows or more, and `CROSS JOIN` keeps the order.
+    /// For `IN (VALUES ..)` SQLite 3.40 reads the whole table where there are two rows or more. `CROSS JOIN` keeps the order.
     fn existing_in_turn(&self, keys: &str) -> String {
         let Table { name, group, item, .. } = &self.table;
         let lives = self.and_lives("r.");
