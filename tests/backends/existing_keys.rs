@@ -199,14 +199,14 @@ async fn keys_of_odd_texts_are_found_as_they_are_on_cassandra() {
     assert_eq!(found(of_texts.page(None, None, 100).await.unwrap()), texts(0));
 }
 
-/// A column that has another type than its part of the key.
+/// A column that has another type than its part of the key; on the connection that checked the statements, too.
 #[tokio::test]
 async fn a_key_is_read_as_the_type_of_its_columns_on_postgres() {
     let url = postgres_database(&postgres_url()).await;
     let create = "CREATE TABLE notes (customer INT, id SMALLINT, total BIGINT, PRIMARY KEY (customer, id));
         INSERT INTO notes VALUES (1, 2, 3), (2, 1, 3), (7, 7, 7)";
     in_postgres(&url, create).await;
-    let store = Postgres::open(&url).await.unwrap();
+    let store = Postgres::builder(&url).background_connections(1).open().await.unwrap();
     let notes = Postgres::table::<Notes>(&Table::new("notes", "customer", "id", ["total"]));
     store.check_table(&notes, &[]).await.unwrap();
     let asked = [key(1, 2), key(2, 2), key(7, 7)];

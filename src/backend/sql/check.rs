@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::{Column, Executor, SqlSafeStr, SqlStr, Statement, Type};
+use sqlx::{Column, Connection, Executor, SqlSafeStr, SqlStr, Statement, Type};
 
 use super::dialect::Dialect;
 use super::error::OpenError;
@@ -80,7 +80,11 @@ where
 
     async fn prepared(&self, statement: SqlStr, bound: &[DB::TypeInfo]) -> sqlx::Result<DB::Statement> {
         let mut connection = self.background.acquire().await?;
-        (&mut *connection).prepare_with(statement, bound).await
+        let prepared = (&mut *connection).prepare_with(statement, bound).await?;
+        // The connection would execute it later as it was prepared here, with types that the server inferred from the columns and not
+        // those of the values: an `i64` for an `INT` of PostgreSQL is then refused.
+        connection.clear_cached_statements().await?;
+        Ok(prepared)
     }
 }
 
