@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crossfade::data::{Outcome, Page, RecordKey, RecordStore, Stamp};
+use crossfade::data::{FoundKeys, Outcome, Page, RecordKey, RecordStore, Stamp};
 use tower::Service;
 
 use crate::domain::{self, Invoice, Invoices};
@@ -134,6 +134,23 @@ impl<S: RecordStore<Data = Invoices, Error = StoreError>> RecordStore for Faulty
         let (inner, group) = (self.inner.clone(), group.copied());
         let after = after.map(|key| domain::key(key.group, key.item));
         self.run(false, async move { inner.page(group.as_ref(), after.as_ref(), limit, now).await }).await
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Invoices>>,
+        limit: usize,
+    ) -> Result<Vec<RecordKey<Invoices>>, StoreError> {
+        let (inner, group) = (self.inner.clone(), group.copied());
+        let after = after.map(|key| domain::key(key.group, key.item));
+        self.run(false, async move { inner.page_of_keys(group.as_ref(), after.as_ref(), limit).await }).await
+    }
+
+    async fn existing_keys(&self, keys: &[RecordKey<Invoices>]) -> Result<FoundKeys<Invoices>, StoreError> {
+        let inner = self.inner.clone();
+        let keys: Vec<_> = keys.iter().map(|key| domain::key(key.group, key.item)).collect();
+        self.run(false, async move { inner.existing_keys(&keys).await }).await
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, StoreError> {

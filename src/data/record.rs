@@ -162,7 +162,13 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Page<Self::Data>, Self::Error>> + Send;
 
     /// The keys of a [`page`](Self::page), without their records. The walk for what only the secondary has asks for no more;
-    /// the default reads the page. Override it where the records are large and the keys are cheap to read alone.
+    /// the default reads the page. Override it where the keys are cheap to read alone; with
+    /// [`Statements`](crate::backend::sql::Statements) or [`Keys`](crate::backend::cassandra::Keys) it is one line:
+    ///
+    /// ```ignore
+    /// self.invoices.page_of_keys(group, after, limit).fetch_all(self.store.background()).await // SQL
+    /// self.keys.page(group, after, limit).await                                                // Cassandra
+    /// ```
     fn page_of_keys(
         &self,
         group: Option<&<Self::Data as DataSet>::Group>,
@@ -178,10 +184,17 @@ pub trait RecordStore: Clone + Send + Sync + 'static {
     /// Those of these keys that have a record, in any order; like a [`read`](Self::read), it sees every acknowledged write.
     /// At most [`KEYS_ASKED_MAX`](crate::copy::KEYS_ASKED_MAX) keys at once.
     ///
-    /// The same walk asks the authority so, which in SQL is one statement in place of one for each group:
-    /// `SELECT customer, id FROM invoices WHERE (customer, id) IN ((?, ?), ..)`. `None`, the default, is for a store that
-    /// cannot: a page of each group is read there, and the keys that it does not show are read one by one. An error is no such
-    /// answer: it is asked again, and then the page is done again.
+    /// The same walk asks the authority so, which in SQL is one statement in place of one for each group. `None`, the default, is
+    /// for a store that cannot: a page of each group is read there, and the keys that it does not show are read one by one, which
+    /// makes a fill several times slower. An error is no such answer: it is asked again, and then the page is done again.
+    ///
+    /// ```ignore
+    /// self.invoices.existing_keys(self.store.background(), keys).await.map(Some) // SQL
+    /// self.keys.existing(keys).await.map(Some)                                   // Cassandra
+    /// ```
+    ///
+    /// By hand, look at how the database executes it: `(customer, id) IN ((?, ?), ..)` reads the index of MariaDB, in PostgreSQL
+    /// it is a condition for each key, and for `IN (VALUES ..)` some releases of SQLite read the whole table.
     fn existing_keys(
         &self,
         keys: &[RecordKey<Self::Data>],

@@ -42,7 +42,8 @@
 //!
 //! The second walk reads keys alone where the secondary gives them ([`RecordStore::page_of_keys`]), and asks the authority for
 //! many at once where it can answer ([`RecordStore::existing_keys`]); otherwise it reads a page of each group that it meets,
-//! which costs about as much as the copy.
+//! which costs about as much as the copy. Both are a line each in your stores, with what [`backend::sql`](crate::backend::sql) and
+//! [`backend::cassandra`](crate::backend::cassandra) have for them.
 //!
 //! [`RecordStore::page_of_keys`]: crate::data::RecordStore::page_of_keys
 //! [`RecordStore::existing_keys`]: crate::data::RecordStore::existing_keys

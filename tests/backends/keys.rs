@@ -8,7 +8,7 @@ use crate::servers::{
     alter, cassandra, in_mysql, in_postgres, mysql_database, mysql_url, postgres_database, postgres_url,
 };
 
-struct Texts;
+pub(crate) struct Texts;
 
 impl DataSet for Texts {
     type Group = String;
@@ -20,7 +20,7 @@ impl DataSet for Texts {
     }
 }
 
-fn key(group: &str, item: &str) -> RecordKey<Texts> {
+pub(crate) fn key(group: &str, item: &str) -> RecordKey<Texts> {
     (group.to_owned(), item.to_owned()).into()
 }
 

@@ -5,6 +5,7 @@
 mod background;
 mod cassandra_down;
 mod connect;
+mod existing_keys;
 mod gone_callers;
 mod keys;
 mod mariadb_outcomes;

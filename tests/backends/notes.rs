@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
+use crossfade::backend::cassandra::{Cassandra, CassandraError, Keys, Statement, Walk};
 use crossfade::backend::sql::{
     BoundQuery, Dialect, MySql, Postgres, SqlStore, Sqlite, StampedRow, Statements, Table,
 };
-use crossfade::data::{DataSet, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use crossfade::data::{
+    DataSet, FoundKeys, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord,
+};
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
@@ -142,6 +144,19 @@ macro_rules! sql_notes {
                 Ok(Page { stamp, records: rows.into_iter().map(record).collect() })
             }
 
+            async fn page_of_keys(
+                &self,
+                group: Option<&i64>,
+                after: Option<&RecordKey<Notes>>,
+                limit: usize,
+            ) -> sqlx::Result<Vec<RecordKey<Notes>>> {
+                self.table.page_of_keys(group, after, limit).fetch_all(self.store.background()).await
+            }
+
+            async fn existing_keys(&self, keys: &[RecordKey<Notes>]) -> sqlx::Result<FoundKeys<Notes>> {
+                self.table.existing_keys(self.store.background(), keys).await.map(Some)
+            }
+
             async fn clock(&self) -> sqlx::Result<Option<Stamp>> {
                 self.table.clock().fetch_one(self.store.background()).await.map(Some)
             }
@@ -212,6 +227,7 @@ pub(crate) struct CassandraNotes {
     replace: Statement,
     delete: Statement,
     walk: Walk<Row>,
+    keys: Keys<Notes>,
 }
 
 pub(crate) const CASSANDRA_TABLE: &str = "CREATE TABLE notes (customer bigint, id bigint, total bigint, words text, unknown int, PRIMARY KEY (customer, id))";
@@ -235,13 +251,19 @@ impl CassandraNotes {
                 .replaces("DELETE FROM notes USING TIMESTAMP ? WHERE customer = ? AND id = ?")
                 .background(),
             walk: store.walk("notes", "customer", "id", &["total", "words"]),
+            keys: store.keys("notes", "customer", "id"),
             store,
         }
     }
 
+    /// With serial reads of many keys.
+    pub(crate) fn serially(self) -> Self {
+        Self { keys: self.keys.serially(), ..self }
+    }
+
     pub(crate) async fn check(&self) -> Result<(), crossfade::backend::cassandra::OpenError> {
-        tokio::try_join!(self.read.check(), self.replace.check(), self.delete.check(), self.walk.check())
-            .map(drop)
+        tokio::try_join!(self.read.check(), self.replace.check(), self.delete.check())?;
+        tokio::try_join!(self.walk.check(), self.keys.check()).map(drop)
     }
 }
 
@@ -276,6 +298,19 @@ impl RecordStore for CassandraNotes {
     ) -> Result<Page<Notes>, CassandraError> {
         let rows = self.walk.page(group, after.map(|key| (&key.group, &key.item)), limit).await?;
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Notes>>,
+        limit: usize,
+    ) -> Result<Vec<RecordKey<Notes>>, CassandraError> {
+        self.keys.page(group, after, limit).await
+    }
+
+    async fn existing_keys(&self, keys: &[RecordKey<Notes>]) -> Result<FoundKeys<Notes>, CassandraError> {
+        self.keys.existing(keys).await.map(Some)
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, CassandraError> {

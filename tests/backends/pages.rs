@@ -7,10 +7,10 @@ use crossfade::data::{RecordKey, RecordStore};
 use crate::notes::{Note, Notes, cassandra_notes, key, mysql_notes, postgres_notes, sqlite_notes};
 
 /// How many records each group has; 0 has only tombstones.
-const GROUPS: [(i64, i64); 8] =
+pub(crate) const GROUPS: [(i64, i64); 8] =
     [(-5, 3), (0, 1), (1, 0), (2, 7), (3, 1), (4, 25), (i64::MAX, 2), (i64::MIN, 1)];
 
-async fn fill<S: RecordStore<Data = Notes>>(store: &S) -> BTreeMap<i64, Vec<i64>> {
+pub(crate) async fn fill<S: RecordStore<Data = Notes>>(store: &S) -> BTreeMap<i64, Vec<i64>> {
     let mut filled = BTreeMap::new();
     for (group, items) in GROUPS {
         // From both sides of zero.

@@ -1,8 +1,8 @@
 //! The invoices in Cassandra: the store to move to.
 
 use anyhow::{Context, Result};
-use crossfade::backend::cassandra::{Cassandra, CassandraError, Statement, Walk};
-use crossfade::data::{Outcome, Page, RecordStore, Stamp, StampedRecord};
+use crossfade::backend::cassandra::{Cassandra, CassandraError, Keys, Statement, Walk};
+use crossfade::data::{FoundKeys, Outcome, Page, RecordStore, Stamp, StampedRecord};
 use scylla::client::session_builder::SessionBuilder;
 use scylla::statement::unprepared;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct InCassandra {
     replace: Statement,
     delete: Statement,
     walk: Walk<(i64, i64, String)>,
-    keys: Walk<(i64, i64)>,
+    keys: Keys<Invoices>,
     /// What the server calls itself.
     pub(crate) version: String,
 }
@@ -54,7 +54,7 @@ impl InCassandra {
                 .replaces(format!("DELETE FROM invoices USING TIMESTAMP ? WHERE {key}"))
                 .background(),
             walk: store.walk("invoices", "customer", "id", &["body"]),
-            keys: store.walk("invoices", "customer", "id", &[]),
+            keys: store.keys("invoices", "customer", "id"),
             version: String::new(),
             store,
         }
@@ -142,8 +142,11 @@ impl RecordStore for InCassandra {
         after: Option<&InvoiceKey>,
         limit: usize,
     ) -> Result<Vec<InvoiceKey>, CassandraError> {
-        let keys = self.keys.page(group, after.map(|key| (&key.group, &key.item)), limit).await?;
-        Ok(keys.into_iter().map(InvoiceKey::from).collect())
+        self.keys.page(group, after, limit).await
+    }
+
+    async fn existing_keys(&self, keys: &[InvoiceKey]) -> Result<FoundKeys<Invoices>, CassandraError> {
+        self.keys.existing(keys).await.map(Some)
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, CassandraError> {

@@ -118,13 +118,17 @@ impl RecordStore for MariaDb {
         Ok(Page { stamp: now, records: rows.into_iter().map(record).collect() })
     }
 
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&InvoiceKey>,
+        limit: usize,
+    ) -> sqlx::Result<Vec<InvoiceKey>> {
+        self.table.page_of_keys(group, after, limit).fetch_all(self.store.background()).await
+    }
+
     async fn existing_keys(&self, keys: &[InvoiceKey]) -> sqlx::Result<FoundKeys<Invoices>> {
-        let mut select = QueryBuilder::new("SELECT customer, id FROM invoices WHERE (customer, id) IN ");
-        select.push_tuples(keys, |mut row, key| {
-            row.push_bind(key.group).push_bind(key.item);
-        });
-        let found = select.build_query_as::<(i64, i64)>().fetch_all(self.store.background()).await?;
-        Ok(Some(found.into_iter().map(InvoiceKey::from).collect()))
+        self.table.existing_keys(self.store.background(), keys).await.map(Some)
     }
 
     fn outcome(error: &sqlx::Error) -> Outcome {

@@ -5,6 +5,7 @@
 //! Money is kept exact as integer cents: SQLite's own `DECIMAL` would be a float.
 
 mod import;
+mod keys;
 mod mariadb;
 mod open;
 mod pool;

@@ -1,6 +1,6 @@
 //! The relational store as crossfade's copies, repair and fill see it.
 
-use crossfade::data::{Outcome, Page, RecordKey, RecordStore, Stamp};
+use crossfade::data::{FoundKeys, Outcome, Page, RecordKey, RecordStore, Stamp};
 
 use super::row::Row;
 use super::store::Legacy;
@@ -69,6 +69,21 @@ impl RecordStore for Legacy {
             stamp: now,
             records: invoices.into_iter().map(|i| (domain::key(i.customer_id, i.id), i)).collect(),
         })
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Invoices>>,
+        limit: usize,
+    ) -> Result<Vec<RecordKey<Invoices>>, StoreError> {
+        let keys = self.background.page_of_keys(group, after, limit).await;
+        keys.map_err(|error| store_error(Store::Legacy, &error))
+    }
+
+    async fn existing_keys(&self, keys: &[RecordKey<Invoices>]) -> Result<FoundKeys<Invoices>, StoreError> {
+        let found = self.background.existing_keys(keys).await;
+        found.map(Some).map_err(|error| store_error(Store::Legacy, &error))
     }
 
     fn outcome(error: &StoreError) -> Outcome {

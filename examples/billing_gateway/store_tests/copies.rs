@@ -16,11 +16,37 @@ async fn ids_of(
     loop {
         let page = store.page(group.as_ref(), after.as_ref(), 2, 7).await.unwrap();
         assert_eq!(page.stamp, 7);
+        let keys = store.page_of_keys(group.as_ref(), after.as_ref(), 2).await.unwrap();
+        assert_eq!(
+            pairs(&keys),
+            page.records.iter().map(|(key, _)| (key.group, key.item)).collect::<Vec<_>>()
+        );
         let Some((last, _)) = page.records.last() else {
             return ids;
         };
         after = Some(key(last.group, last.item));
         ids.extend(page.records.iter().map(|(key, _)| (key.group, key.item)));
+    }
+}
+
+fn pairs(keys: &[RecordKey<Invoices>]) -> Vec<(i64, i64)> {
+    keys.iter().map(|key| (key.group, key.item)).collect()
+}
+
+#[tokio::test]
+async fn those_of_many_keys_that_have_an_invoice_are_found() {
+    for Stores { legacy, target, _folder, .. } in all_stores().await {
+        keeps_records(&legacy).await;
+        keeps_records(&target).await;
+        let asked: Vec<_> = (1..=3).flat_map(|customer| (1..=9).map(move |id| key(customer, id))).collect();
+        let legacy = legacy.existing_keys(&asked).await.unwrap();
+        // In a file the target is looked through group by group.
+        let target = target.existing_keys(&asked).await.unwrap();
+        for found in [legacy.as_ref().unwrap(), target.as_ref().or(legacy.as_ref()).unwrap()] {
+            let mut found = pairs(found);
+            found.sort_unstable();
+            assert_eq!(found, [(1, 3), (1, 9), (2, 4)]);
+        }
     }
 }
 
@@ -123,8 +149,12 @@ async fn a_walk_goes_past_a_customer_whose_invoices_are_all_deleted() {
             deciding.delete(customer, made.id, Precondition::None).await.unwrap();
         }
         assert_eq!((ids_of(&target, None).await, ids_of(&target, Some(2)).await), (vec![], vec![]));
-        let left = deciding.create(2, new("1.00")).await.unwrap();
-        assert_eq!(ids_of(&target, None).await, [(2, left.id)]);
+        // One of them is behind a page of the two others.
+        for customer in 1..=3 {
+            let left = deciding.create(customer, new("1.00")).await.unwrap();
+            assert_eq!(ids_of(&target, None).await, [(customer, left.id)]);
+            deciding.delete(customer, left.id, Precondition::None).await.unwrap();
+        }
     }
 }
 

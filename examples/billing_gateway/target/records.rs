@@ -1,6 +1,6 @@
 //! The document store as crossfade's copies, repair and fill see it.
 
-use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use crossfade::data::{FoundKeys, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
 
 use super::store::{Target, of_either};
 use crate::domain::{Invoice, Invoices};
@@ -41,6 +41,19 @@ impl RecordStore for Target {
         now: Stamp,
     ) -> Result<Page<Invoices>, StoreError> {
         of_either!(self, store => store.page(group, after, limit, now).await)
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Invoices>>,
+        limit: usize,
+    ) -> Result<Vec<RecordKey<Invoices>>, StoreError> {
+        of_either!(self, store => store.page_of_keys(group, after, limit).await)
+    }
+
+    async fn existing_keys(&self, keys: &[RecordKey<Invoices>]) -> Result<FoundKeys<Invoices>, StoreError> {
+        of_either!(self, store => store.existing_keys(keys).await)
     }
 
     async fn clock(&self) -> Result<Option<Stamp>, StoreError> {

@@ -4,18 +4,21 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use scylla::client::session::Session;
+use scylla::deserialize::value::DeserializeValue;
+use scylla::serialize::value::SerializeValue;
 use scylla::statement::Consistency;
 
 use super::builder::{Builder, Settings};
 use super::clock;
 use super::connect::Sessions;
 use super::error::{CassandraError, OpenError};
+use super::keys::Keys;
 use super::outcome::Sent;
 use super::place::Place;
 use super::service::CassandraService;
 use super::statement::{Applied, ReadsRow, Statement};
 use super::walk::Walk;
-use crate::data::{Outcome, Stamp};
+use crate::data::{DataSet, Outcome, Stamp};
 use crate::route::Leg;
 
 /// Cassandra or ScyllaDB as a store: a session for callers, one for background work, and statements that are prepared
@@ -87,6 +90,17 @@ impl Cassandra {
     #[must_use]
     pub fn walk<Row: ReadsRow>(&self, table: &str, group: &str, item: &str, columns: &[&str]) -> Walk<Row> {
         Walk::new(self, table, group, item, columns)
+    }
+
+    /// The keys of such a table, without their records: see [`Keys`].
+    #[must_use]
+    pub fn keys<D>(&self, table: &str, group: &str, item: &str) -> Keys<D>
+    where
+        D: DataSet,
+        D::Group: SerializeValue + for<'frame, 'metadata> DeserializeValue<'frame, 'metadata>,
+        D::Item: SerializeValue + for<'frame, 'metadata> DeserializeValue<'frame, 'metadata>,
+    {
+        Keys::new(self, table, group, item)
     }
 
     /// The request path as a tower service: `handler` gets the store and the request. In a shadow read its statements run on

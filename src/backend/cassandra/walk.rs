@@ -26,6 +26,9 @@ use super::statement::{ReadsRow, Statement};
 /// # Ok(rows) }
 /// ```
 ///
+/// Without further columns it reads keys alone, for
+/// [`RecordStore::page_of_keys`](crate::data::RecordStore::page_of_keys); [`Keys`](super::Keys) does that, and looks for many keys.
+///
 /// A walk over everything has the order of the groups' tokens, which is Cassandra's own. The walk over a group has that of its
 /// clustering key.
 ///
@@ -118,7 +121,7 @@ fn statements(table: &str, group: &str, item: &str, columns: &[&str]) -> [String
 }
 
 /// In quotes the name is taken as it is, capital letters and all.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::{Column, Executor, SqlSafeStr, SqlStr, Statement};
+use sqlx::{Column, Connection, Executor, SqlSafeStr, SqlStr, Statement, Type};
 
 use super::dialect::Dialect;
 use super::error::OpenError;
@@ -21,15 +21,21 @@ where
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub async fn check_table<D: DataSet>(
+    pub async fn check_table<D>(
         &self,
         statements: &Statements<DB, D>,
         reads: &[Reads<DB>],
-    ) -> Result<(), OpenError> {
+    ) -> Result<(), OpenError>
+    where
+        D: DataSet<Group: Type<DB>, Item: Type<DB>>,
+    {
         let texts = statements.texts();
         for text in texts.all() {
             let of_rows = Arc::ptr_eq(text, &texts.read);
-            self.check(sql(text), if of_rows { reads } else { &[] }).await?;
+            let bound = texts.keys_bound_by(text);
+            let bound = (0..bound).flat_map(|_| [D::Group::type_info(), D::Item::type_info()]);
+            let bound: Vec<_> = bound.collect();
+            self.check_of(sql(text).into_sql_str(), &bound, if of_rows { reads } else { &[] }).await?;
         }
         Ok(())
     }
@@ -40,9 +46,18 @@ where
     /// # Errors
     /// [`OpenError::Statement`] when it cannot be prepared, [`OpenError::ColumnType`] when a column has another type.
     pub async fn check(&self, statement: impl SqlSafeStr, reads: &[Reads<DB>]) -> Result<(), OpenError> {
-        let statement = statement.into_sql_str();
+        self.check_of(statement.into_sql_str(), &[], reads).await
+    }
+
+    /// With the types of what it binds, where the database does not find them out.
+    async fn check_of(
+        &self,
+        statement: SqlStr,
+        bound: &[DB::TypeInfo],
+        reads: &[Reads<DB>],
+    ) -> Result<(), OpenError> {
         let (place, text) = (self.inner.place.to_string(), statement.as_str().to_owned());
-        let (database, prepared) = (DB::NAME, self.prepared(statement).await);
+        let (database, prepared) = (DB::NAME, self.prepared(statement, bound).await);
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(source) => return Err(OpenError::Statement { database, place, statement: text, source }),
@@ -63,9 +78,13 @@ where
         })
     }
 
-    async fn prepared(&self, statement: SqlStr) -> sqlx::Result<DB::Statement> {
+    async fn prepared(&self, statement: SqlStr, bound: &[DB::TypeInfo]) -> sqlx::Result<DB::Statement> {
         let mut connection = self.background().acquire().await?;
-        (&mut *connection).prepare(statement).await
+        let prepared = (&mut *connection).prepare_with(statement, bound).await?;
+        // The connection would execute it later as it was prepared here, with types that the server inferred from the columns and not
+        // those of the values: an `i64` for an `INT` of PostgreSQL is then refused.
+        connection.clear_cached_statements().await?;
+        Ok(prepared)
     }
 }
 

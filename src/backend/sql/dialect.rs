@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::database::HasStatementCache;
 use sqlx::error::DatabaseError;
 
 #[cfg(feature = "mysql")]
@@ -15,7 +16,7 @@ use super::syntax::Syntax;
 use crate::data::Outcome;
 
 /// A database that [`SqlStore`](super::SqlStore) knows. Implemented for sqlx's `MySql`, `Postgres` and `Sqlite`.
-pub trait Dialect: Processes + sealed::Sealed {
+pub trait Dialect: HasStatementCache + Processes + sealed::Sealed {
     /// The schemes of its URLs.
     const SCHEMES: &'static [&'static str];
 

@@ -79,8 +79,7 @@ where
     where
         Row: for<'r> FromRow<'r, DB::Row>,
     {
-        let from = start(group, after);
-        self.page_of(&self.texts.pages, from, group, after, limit)
+        self.page_of(&self.texts.pages, group, after, limit)
     }
 
     /// The same with a stamp in each row, of the database's clock from before they were read:
@@ -95,8 +94,7 @@ where
         DB: StampsReads,
         StampedRow<Row>: for<'r> FromRow<'r, DB::Row>,
     {
-        let from = start(group, after);
-        self.page_of(&self.texts.stamped_pages, from, group, after, limit)
+        self.page_of(&self.texts.stamped_pages, group, after, limit)
     }
 
     /// The database's clock, for [`RecordStore::clock`](crate::data::RecordStore::clock).
@@ -107,10 +105,9 @@ where
         sqlx::query_scalar(sql(&self.texts.clock))
     }
 
-    fn page_of<'q, Row>(
+    pub(super) fn page_of<'q, Row>(
         &self,
         texts: &[Arc<str>; 4],
-        from: PageFrom,
         group: Option<&'q D::Group>,
         after: Option<&'q RecordKey<D>>,
         limit: usize,
@@ -118,6 +115,7 @@ where
     where
         Row: for<'r> FromRow<'r, DB::Row>,
     {
+        let from = start(group, after);
         let bound = self.texts.text.bound_of_page(from);
         let start = sqlx::query_as(sql(&texts[from as usize]));
         let bound = bound.iter().fold(start, |query, bound| match (bound, group, after) {

@@ -49,6 +49,12 @@ impl Syntax {
         }
     }
 
+    /// So many keys of two values each, in brackets.
+    pub(super) fn holes_of_keys(self, keys: usize) -> String {
+        let key = |number| format!("({}, {})", self.hole(2 * number + 1), self.hole(2 * number + 2));
+        (0..keys).map(key).collect::<Vec<_>>().join(", ")
+    }
+
     /// The larger of two numbers.
     pub(super) const fn larger(self) -> &'static str {
         match self {

@@ -12,6 +12,14 @@ pub(super) enum PageFrom {
     RestOfGroup,
 }
 
+/// What the rows of a page are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PageOf {
+    Records,
+    StampedRecords,
+    Keys,
+}
+
 /// The statements of a table, whose names are quoted here.
 #[derive(Clone, Debug)]
 pub(super) struct Text {
@@ -56,21 +64,16 @@ impl Text {
     }
 
     /// Binds what [`bound`](Self::bound_of_page) says, and the limit.
-    pub(super) fn page(&self, from: PageFrom, stamped: bool) -> String {
+    pub(super) fn page(&self, from: PageFrom, of: PageOf) -> String {
         let Table { name, group, item, .. } = &self.table;
-        let (columns, limit) = (self.all_columns(""), self.syntax.hole(self.bound_of_page(from).len() + 1));
-        let stamp = if stamped {
-            format!(", {}, {}", self.number("1 = 1"), self.syntax.clock())
-        } else {
-            String::new()
-        };
+        let (columns, limit) = (self.columns_of(of), self.syntax.hole(self.bound_of_page(from).len() + 1));
         let conditions = [self.page_starts(from), self.lives("")].into_iter().flatten().collect::<Vec<_>>();
         let whole = if conditions.is_empty() {
             String::new()
         } else {
             format!(" WHERE {}", conditions.join(" AND "))
         };
-        format!("SELECT {columns}{stamp} FROM {name}{whole} ORDER BY {group}, {item} LIMIT {limit}")
+        format!("SELECT {columns} FROM {name}{whole} ORDER BY {group}, {item} LIMIT {limit}")
     }
 
     fn page_starts(&self, from: PageFrom) -> Option<String> {
@@ -113,6 +116,18 @@ impl Text {
         self.lives(of).map_or(String::new(), |lives| format!(" AND {lives}"))
     }
 
+    fn columns_of(&self, page: PageOf) -> String {
+        let Table { group, item, .. } = &self.table;
+        match page {
+            PageOf::Keys => format!("{group}, {item}"),
+            PageOf::Records => self.all_columns(""),
+            PageOf::StampedRecords => {
+                let (columns, there) = (self.all_columns(""), self.number("1 = 1"));
+                format!("{columns}, {there}, {}", self.syntax.clock())
+            }
+        }
+    }
+
     fn all_columns(&self, of: &str) -> String {
         let Table { group, item, columns, .. } = &self.table;
         let all = [group, item].into_iter().chain(columns);
@@ -140,9 +155,14 @@ mod tests {
         let text = Text::new(syntax, table);
         let pages = [PageFrom::Start, PageFrom::Behind, PageFrom::StartOfGroup, PageFrom::RestOfGroup];
         let stamps_reads = syntax.stamps_reads();
+        let of = |from| {
+            if stamps_reads && from == PageFrom::Behind { PageOf::StampedRecords } else { PageOf::Records }
+        };
         let mut all = vec![text.clock(), text.read()];
         all.extend(stamps_reads.then(|| text.read_stamped()));
-        all.extend(pages.map(|from| text.page(from, stamps_reads && from == PageFrom::Behind)));
+        all.extend(pages.map(|from| text.page(from, of(from))));
+        all.extend(pages.map(|from| text.page(from, PageOf::Keys)));
+        all.extend([text.existing_keys(1), text.existing_keys(2)]);
         all.extend([text.replace(1), text.replace(2), text.delete(), text.insert()]);
         all.extend(text.revive());
         all.extend([text.change(), text.remove()]);

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::text::{PageFrom, Text};
+use super::text::{PageFrom, PageOf, Text};
+use crate::copy::KEYS_ASKED_MAX;
 
 /// How many rows one statement replaces: few sizes, so that the connections' caches of prepared statements hold them.
 const BATCHES: [usize; 3] = [64, 8, 1];
+
+/// How many keys one statement asks for. A list is filled up to the next one by its last key again, for the same reason.
+const ASKED: [usize; 4] = [8, 32, 128, KEYS_ASKED_MAX];
 
 #[derive(Debug)]
 pub(super) struct Texts {
@@ -15,6 +19,8 @@ pub(super) struct Texts {
     pub(super) read_stamped: Arc<str>,
     pub(super) pages: [Arc<str>; 4],
     pub(super) stamped_pages: [Arc<str>; 4],
+    pub(super) pages_of_keys: [Arc<str>; 4],
+    pub(super) existing_keys: [(usize, Arc<str>); 4],
     pub(super) replaces: Vec<(usize, Arc<str>)>,
     pub(super) delete: Arc<str>,
     pub(super) insert: Arc<str>,
@@ -35,8 +41,10 @@ impl Texts {
             clock: text.clock().into(),
             read: text.read().into(),
             read_stamped: text.read_stamped().into(),
-            pages: PAGES.map(|from| text.page(from, false).into()),
-            stamped_pages: PAGES.map(|from| text.page(from, true).into()),
+            pages: PAGES.map(|from| text.page(from, PageOf::Records).into()),
+            stamped_pages: PAGES.map(|from| text.page(from, PageOf::StampedRecords).into()),
+            pages_of_keys: PAGES.map(|from| text.page(from, PageOf::Keys).into()),
+            existing_keys: ASKED.map(|keys| (keys, text.existing_keys(keys).into())),
             replaces: fitting.map(|rows| (rows, text.replace(rows).into())).collect(),
             delete: text.delete().into(),
             insert: text.insert().into(),
@@ -54,6 +62,8 @@ impl Texts {
             read_stamped,
             pages,
             stamped_pages,
+            pages_of_keys,
+            existing_keys,
             replaces,
             delete,
             insert,
@@ -69,9 +79,17 @@ impl Texts {
             .into_iter()
             .chain(pages)
             .chain(stamped)
+            .chain(pages_of_keys)
+            .chain(existing_keys.iter().map(|(_, text)| text))
             .chain(replaces)
             .chain([delete, insert])
             .chain(revive)
             .chain([change, remove])
+    }
+
+    /// How many keys a statement binds whose types PostgreSQL does not infer: elsewhere a value stands beside its column.
+    pub(super) fn keys_bound_by(&self, text: &Arc<str>) -> usize {
+        let asks = self.existing_keys.iter().find(|(_, asks)| Arc::ptr_eq(asks, text));
+        asks.map_or(0, |(keys, _)| *keys)
     }
 }

@@ -1,11 +1,11 @@
 //! Documents in Cassandra as crossfade's copies, repair and fill see them.
 
 use crossfade::backend::cassandra::CassandraError;
-use crossfade::data::{KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
+use crossfade::data::{FoundKeys, KeyedRecord, Outcome, Page, RecordKey, RecordStore, Stamp, StampedRecord};
 use tokio::task::JoinSet;
 
 use super::open::InCassandra;
-use super::statements::WalkedRow;
+use super::statements::{WalkedKey, WalkedRow};
 use super::writes::{document_of, invoice_of};
 use crate::domain::{self, Invoice, Invoices};
 use crate::request::StoreError;
@@ -83,6 +83,30 @@ impl RecordStore for InCassandra {
                 return Ok(Page { stamp: now, records });
             }
         }
+    }
+
+    async fn page_of_keys(
+        &self,
+        group: Option<&i64>,
+        after: Option<&RecordKey<Invoices>>,
+        limit: usize,
+    ) -> Result<Vec<RecordKey<Invoices>>, StoreError> {
+        let mut after = after.map(|key| (key.group, key.item));
+        loop {
+            let behind = after.as_ref().map(|(customer, id)| (customer, id));
+            let rows = said(self.statements.walk_of_keys.page(group, behind, limit).await)?;
+            after = rows.last().map(|(customer, id)| (*customer, id.unwrap_or(i64::MAX)));
+            let key = |(customer, id): WalkedKey| Some(domain::key(customer, id?));
+            let keys: Vec<_> = rows.into_iter().filter_map(key).collect();
+            if after.is_none() || !keys.is_empty() {
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// Serially, too: a delete that is in doubt would otherwise take a record away later, and its copy would stay.
+    async fn existing_keys(&self, keys: &[RecordKey<Invoices>]) -> Result<FoundKeys<Invoices>, StoreError> {
+        said(self.statements.keys.existing(keys).await).map(Some)
     }
 
     /// The nodes' own, which stamps what is written conditionally.

@@ -1,8 +1,10 @@
 //! The table and its statements.
 
-use crossfade::backend::cassandra::{Applied, Cassandra, OpenError, Statement, Walk};
+use crossfade::backend::cassandra::{Applied, Cassandra, Keys, OpenError, Statement, Walk};
 use scylla::statement::prepared::PreparedStatement;
 use tokio::sync::OnceCell;
+
+use crate::domain::Invoices;
 
 /// `number` and `idempotency_key` are in the document, too: here they have an index, of the same stamp. `keyed_creates` counts
 /// the creates with a key of a customer, so that one at a time finds out whether its key was used.
@@ -24,6 +26,9 @@ type Document = (String,);
 /// Customer, invoice and document; the customer alone where it has a count of creates and no invoice any more.
 pub(super) type WalkedRow = (i64, Option<i64>, Option<String>);
 
+/// The same without the document.
+pub(super) type WalkedKey = (i64, Option<i64>);
+
 /// All statements, prepared when they are used first.
 #[derive(Debug)]
 pub(super) struct Statements {
@@ -44,6 +49,9 @@ pub(super) struct Statements {
     pub(super) replace: Statement,
     pub(super) remove: Statement,
     pub(super) walk: Walk<WalkedRow>,
+    pub(super) walk_of_keys: Walk<WalkedKey>,
+    /// For [`existing`](Keys::existing) alone: the static column is in its pages.
+    pub(super) keys: Keys<Invoices>,
     pub(super) any: Statement<(i64,)>,
     pub(super) largest_id: Statement<(Option<i64>,)>,
 }
@@ -93,6 +101,8 @@ impl Statements {
                 .replaces("DELETE FROM invoice_documents USING TIMESTAMP ? WHERE customer_id = ? AND invoice_id = ?")
                 .background(),
             walk: store.walk("invoice_documents", "customer_id", "invoice_id", &["document"]),
+            walk_of_keys: store.walk("invoice_documents", "customer_id", "invoice_id", &[]),
+            keys: store.keys("invoice_documents", "customer_id", "invoice_id").serially(),
             any: store.reads("SELECT customer_id FROM invoice_documents LIMIT 1").background(),
             largest_id: store.reads("SELECT max(invoice_id) FROM invoice_documents").background(),
         }
@@ -104,6 +114,6 @@ impl Statements {
         tokio::try_join!(self.keyed_creates.check(), self.insert.check(), self.insert_keyed.check())?;
         tokio::try_join!(self.change.check(), self.delete.check(), self.read.check(), self.settle.check())?;
         tokio::try_join!(self.replace.check(), self.remove.check(), self.walk.check(), self.any.check())?;
-        self.largest_id.check().await
+        tokio::try_join!(self.walk_of_keys.check(), self.keys.check(), self.largest_id.check()).map(drop)
     }
 }

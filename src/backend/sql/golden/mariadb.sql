@@ -5,6 +5,12 @@ SELECT `customer`, `Id`, `total`, `a``b"c` FROM `order` ORDER BY `customer`, `Id
 SELECT `customer`, `Id`, `total`, `a``b"c`, CAST(CASE WHEN 1 = 1 THEN 1 ELSE 0 END AS SIGNED), TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) FROM `order` WHERE (`customer` > ? OR (`customer` = ? AND `Id` > ?)) ORDER BY `customer`, `Id` LIMIT ?
 SELECT `customer`, `Id`, `total`, `a``b"c` FROM `order` WHERE `customer` = ? ORDER BY `customer`, `Id` LIMIT ?
 SELECT `customer`, `Id`, `total`, `a``b"c` FROM `order` WHERE `customer` = ? AND `Id` > ? ORDER BY `customer`, `Id` LIMIT ?
+SELECT `customer`, `Id` FROM `order` ORDER BY `customer`, `Id` LIMIT ?
+SELECT `customer`, `Id` FROM `order` WHERE (`customer` > ? OR (`customer` = ? AND `Id` > ?)) ORDER BY `customer`, `Id` LIMIT ?
+SELECT `customer`, `Id` FROM `order` WHERE `customer` = ? ORDER BY `customer`, `Id` LIMIT ?
+SELECT `customer`, `Id` FROM `order` WHERE `customer` = ? AND `Id` > ? ORDER BY `customer`, `Id` LIMIT ?
+SELECT `customer`, `Id` FROM `order` WHERE (`customer`, `Id`) IN ((?, ?))
+SELECT `customer`, `Id` FROM `order` WHERE (`customer`, `Id`) IN ((?, ?), (?, ?))
 INSERT INTO `order` (`customer`, `Id`, `total`, `a``b"c`) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE `customer` = IF(`customer` = VALUES(`customer`) AND `Id` = VALUES(`Id`), `customer`, NULL), `total` = VALUES(`total`), `a``b"c` = VALUES(`a``b"c`)
 INSERT INTO `order` (`customer`, `Id`, `total`, `a``b"c`) VALUES (?, ?, ?, ?), (?, ?, ?, ?) ON DUPLICATE KEY UPDATE `customer` = IF(`customer` = VALUES(`customer`) AND `Id` = VALUES(`Id`), `customer`, NULL), `total` = VALUES(`total`), `a``b"c` = VALUES(`a``b"c`)
 DELETE FROM `order` WHERE `customer` = ? AND `Id` = ?

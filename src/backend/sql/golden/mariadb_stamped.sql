@@ -5,6 +5,12 @@ SELECT `g`, `i`, `total`, `state` FROM `copies` WHERE NOT `deleted` ORDER BY `g`
 SELECT `g`, `i`, `total`, `state`, CAST(CASE WHEN 1 = 1 THEN 1 ELSE 0 END AS SIGNED), TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) FROM `copies` WHERE (`g` > ? OR (`g` = ? AND `i` > ?)) AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
 SELECT `g`, `i`, `total`, `state` FROM `copies` WHERE `g` = ? AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
 SELECT `g`, `i`, `total`, `state` FROM `copies` WHERE `g` = ? AND `i` > ? AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
+SELECT `g`, `i` FROM `copies` WHERE NOT `deleted` ORDER BY `g`, `i` LIMIT ?
+SELECT `g`, `i` FROM `copies` WHERE (`g` > ? OR (`g` = ? AND `i` > ?)) AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
+SELECT `g`, `i` FROM `copies` WHERE `g` = ? AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
+SELECT `g`, `i` FROM `copies` WHERE `g` = ? AND `i` > ? AND NOT `deleted` ORDER BY `g`, `i` LIMIT ?
+SELECT `g`, `i` FROM `copies` WHERE (`g`, `i`) IN ((?, ?)) AND NOT `deleted`
+SELECT `g`, `i` FROM `copies` WHERE (`g`, `i`) IN ((?, ?), (?, ?)) AND NOT `deleted`
 INSERT INTO `copies` (`g`, `i`, `stamp`, `total`, `state`, `deleted`) VALUES (?, ?, ?, ?, ?, FALSE) ON DUPLICATE KEY UPDATE `g` = IF(`g` = VALUES(`g`) AND `i` = VALUES(`i`), `g`, NULL), `total` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`total`), `total`), `state` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`state`), `state`), `deleted` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`deleted`), `deleted`), `stamp` = GREATEST(`stamp`, VALUES(`stamp`))
 INSERT INTO `copies` (`g`, `i`, `stamp`, `total`, `state`, `deleted`) VALUES (?, ?, ?, ?, ?, FALSE), (?, ?, ?, ?, ?, FALSE) ON DUPLICATE KEY UPDATE `g` = IF(`g` = VALUES(`g`) AND `i` = VALUES(`i`), `g`, NULL), `total` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`total`), `total`), `state` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`state`), `state`), `deleted` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`deleted`), `deleted`), `stamp` = GREATEST(`stamp`, VALUES(`stamp`))
 INSERT INTO `copies` (`g`, `i`, `stamp`, `total`, `state`, `deleted`) VALUES (?, ?, ?, NULL, NULL, TRUE) ON DUPLICATE KEY UPDATE `g` = IF(`g` = VALUES(`g`) AND `i` = VALUES(`i`), `g`, NULL), `total` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`total`), `total`), `state` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`state`), `state`), `deleted` = IF(VALUES(`stamp`) >= `stamp`, VALUES(`deleted`), `deleted`), `stamp` = GREATEST(`stamp`, VALUES(`stamp`))

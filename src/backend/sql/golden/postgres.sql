@@ -5,6 +5,12 @@ SELECT "customer", "Id", "total", "a`b""c" FROM "order" ORDER BY "customer", "Id
 SELECT "customer", "Id", "total", "a`b""c", CAST(CASE WHEN 1 = 1 THEN 1 ELSE 0 END AS bigint), CAST(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000000 AS bigint) FROM "order" WHERE ("customer", "Id") > ($1, $2) ORDER BY "customer", "Id" LIMIT $3
 SELECT "customer", "Id", "total", "a`b""c" FROM "order" WHERE "customer" = $1 ORDER BY "customer", "Id" LIMIT $2
 SELECT "customer", "Id", "total", "a`b""c" FROM "order" WHERE "customer" = $1 AND "Id" > $2 ORDER BY "customer", "Id" LIMIT $3
+SELECT "customer", "Id" FROM "order" ORDER BY "customer", "Id" LIMIT $1
+SELECT "customer", "Id" FROM "order" WHERE ("customer", "Id") > ($1, $2) ORDER BY "customer", "Id" LIMIT $3
+SELECT "customer", "Id" FROM "order" WHERE "customer" = $1 ORDER BY "customer", "Id" LIMIT $2
+SELECT "customer", "Id" FROM "order" WHERE "customer" = $1 AND "Id" > $2 ORDER BY "customer", "Id" LIMIT $3
+SELECT DISTINCT f."customer", f."Id" FROM (VALUES ($1, $2)) AS k (g, i) CROSS JOIN LATERAL (SELECT r."customer", r."Id" FROM "order" AS r WHERE r."customer" = k.g AND r."Id" = k.i LIMIT 1) AS f
+SELECT DISTINCT f."customer", f."Id" FROM (VALUES ($1, $2), ($3, $4)) AS k (g, i) CROSS JOIN LATERAL (SELECT r."customer", r."Id" FROM "order" AS r WHERE r."customer" = k.g AND r."Id" = k.i LIMIT 1) AS f
 INSERT INTO "order" ("customer", "Id", "total", "a`b""c") VALUES ($1, $2, $3, $4) ON CONFLICT ("customer", "Id") DO UPDATE SET "total" = EXCLUDED."total", "a`b""c" = EXCLUDED."a`b""c"
 INSERT INTO "order" ("customer", "Id", "total", "a`b""c") VALUES ($1, $2, $3, $4), ($5, $6, $7, $8) ON CONFLICT ("customer", "Id") DO UPDATE SET "total" = EXCLUDED."total", "a`b""c" = EXCLUDED."a`b""c"
 DELETE FROM "order" WHERE "customer" = $1 AND "Id" = $2
