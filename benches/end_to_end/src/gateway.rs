@@ -116,7 +116,7 @@ impl Client for Caller {
 }
 
 async fn rounds(gateways: &mut [Gateway; 3], method: &Method, output: &Output) -> Result<()> {
-    let (rounds, lasts) = output.or_quick((12, Duration::from_millis(600)), (4, Duration::from_millis(300)));
+    let (rounds, lasts) = output.or_quick((24, Duration::from_millis(400)), (4, Duration::from_millis(300)));
     for round in 0..=rounds {
         for at in order(round) {
             let gateway = &mut gateways[at];
