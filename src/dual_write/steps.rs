@@ -53,7 +53,7 @@ pin_project! {
         span: Span,
         #[pin]
         state: State<W, C, M>,
-        // In a box of its own: few writes wait for it, and a kilobyte for each write is what allocators are quick with.
+        // In a box of its own, made when a copy first waits: all other writes do not carry its size.
         timer: Option<Pin<Box<Sleep>>>,
     }
 }

@@ -183,7 +183,6 @@ impl Journal {
     /// How many marks stand, dead letters included; 0 means that no key is dirty. Rows that were kept for writes that
     /// follow (`writes.linger`) make nothing dirty and do not count.
     #[must_use]
-    #[inline]
     pub fn marks(&self) -> u64 {
         self.0.index.rows()
     }

@@ -61,7 +61,6 @@ impl DirtyIndex {
     }
 
     /// How many marks stand on everything.
-    #[inline]
     pub(crate) fn everything(&self) -> u64 {
         self.everything.load(Ordering::SeqCst)
     }
@@ -102,10 +101,13 @@ impl DirtyIndex {
     }
 
     /// Whether a read of the scope may find the stores different. No scope at all asks for everything.
+    #[inline]
     pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
-        if self.rows.load(Ordering::SeqCst) == 0 {
-            return false;
-        }
+        self.rows() > 0 && self.any_is_dirty(scopes)
+    }
+
+    /// The same while marks stand.
+    fn any_is_dirty(&self, scopes: &[Scope]) -> bool {
         scopes.is_empty()
             || self.everything.load(Ordering::SeqCst) > 0
             || scopes.iter().any(|s| self.scope_is_dirty(s))

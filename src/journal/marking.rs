@@ -37,8 +37,10 @@ impl Drop for Waiting<'_> {
 }
 
 impl Journal {
-    /// Whether a read of these scopes may find the stores different; of no scope: whether anything is dirty.
-    pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
+    /// Whether a read of these scopes may find the stores different; of no scope: whether anything is dirty. The layers ask before
+    /// they read the target; no I/O.
+    #[must_use]
+    pub fn is_dirty(&self, scopes: &[Scope]) -> bool {
         self.0.index.is_dirty(scopes)
     }
 

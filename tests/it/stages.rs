@@ -1,12 +1,14 @@
 //! Stage moves: drain, hold, the committed stage, certificates, and one snapshot a request.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossfade::data::{Key, Scope};
 use crossfade::fill::Fill;
 use crossfade::journal::Journal;
 use crossfade::route::{Asked, RoutingConfig, RoutingHandle, Stage, Store};
-use crossfade::test_util::{Call, Fault, MemoryStore};
+use crossfade::test_util::{Call, Fault, MemoryStore, Request};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -207,30 +209,34 @@ async fn a_bad_config_is_refused_whole_and_the_last_good_one_stays() {
     assert_eq!(world.routing.config().cohort.weight.to_string(), "10%");
 }
 
+/// In `shadow` everybody is in the cohort, in `canary` nobody: whoever plans by one config and one stage reads legacy. A stage
+/// of one swap with the config of another reads the target.
 #[test]
 fn a_request_sees_one_config_under_thousands_of_swaps() {
+    const SWAPS: usize = 20_000;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let world = World::with(
-            Journal::memory(),
-            MemoryStore::legacy(),
-            MemoryStore::target(),
-            RoutingConfig::default(),
-        )
-        .await;
-        let stack = world.stack.clone();
+        let world = World::at(Stage::Canary, "shadow = { sample = \"0%\" }").await;
+        world.legacy.clone().oneshot(put(1, 1, 1)).await.unwrap();
+        world.target.clone().oneshot(put(1, 1, 2)).await.unwrap();
+        let swapping = Arc::new(AtomicBool::new(true));
+        let (stack, until) = (world.stack.clone(), Arc::clone(&swapping));
         let load = tokio::spawn(async move {
-            for version in 0..20_000 {
-                stack.clone().oneshot(put(1, 1, version)).await.unwrap();
+            let mut reads = 0;
+            while until.load(Ordering::SeqCst) {
+                let read = stack.clone().oneshot(Request::Get { group: 1, item: 1 }).await.unwrap();
+                assert_eq!(read.record().unwrap().version, 1, "after {reads} reads");
+                reads += 1;
             }
+            reads
         });
-        // Swaps of the config alone, between two weights: no request may see a torn one or spin for ever.
-        for swap in 0..20_000_u32 {
+        for swap in 0..SWAPS {
+            let (stage, weight) = if swap % 2 == 0 { (Stage::Shadow, "100%") } else { (Stage::Canary, "0%") };
             let mut config = world.routing.config();
-            config.cohort.weight = if swap % 2 == 0 { "1%" } else { "2%" }.parse().unwrap();
-            let _drained = world.routing.swap(config).await.unwrap();
+            (config.stage, config.cohort.weight) = (stage, weight.parse().unwrap());
+            world.routing.swap(config).await.unwrap().drained().await;
         }
-        load.await.unwrap();
-        assert_eq!(world.legacy.get((1, 1)).unwrap().version, 19_999);
+        swapping.store(false, Ordering::SeqCst);
+        assert!(load.await.unwrap() > SWAPS, "there were reads between the swaps");
     });
 }

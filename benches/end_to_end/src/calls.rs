@@ -141,7 +141,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
 
 fn alone(servers: &Servers) -> Way {
     let calls = Calls::default();
-    let service = calls.timed(servers.mariadb.service(), |calls| &calls.authority);
+    let service = calls.timed(servers.mariadb.bare(), |calls| &calls.authority);
     Way::new(MARIADB, service, calls, None)
 }
 

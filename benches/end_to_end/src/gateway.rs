@@ -26,6 +26,7 @@ use super::servers::Servers;
 
 const INVOICES: i64 = 20_000;
 const CLIENTS: usize = 16;
+const WAYS: usize = 4;
 /// What an idle gateway may cost.
 const SHARE_MAX: f64 = 1.02;
 
@@ -41,14 +42,15 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let migrated = servers.migrated(Stage::Off, WAITS).await?;
     let mut section = Section::new("An idle gateway, end to end").note(format!(
         "An axum service over MariaDB, by HTTP over loopback, {CLIENTS} clients in a closed loop in the same process: without \
-         crossfade, with its stack in `off`, and without once more, which shows the noise. All in turn, round by round, the order changing; the ratios \
+         crossfade, with its SQL store, which has a task and a deadline for each request, with its stack in `off` around that, and without once more, which shows the noise. All in turn, round by round, the order changing; the ratios \
          are medians over the rounds.",
     ));
     for method in [Method::GET, Method::PUT] {
         let mut gateways = [
-            serve("without crossfade", servers.mariadb.service()).await?,
+            serve("without crossfade", servers.mariadb.bare()).await?,
+            serve("with its SQL store alone", servers.mariadb.service()).await?,
             serve("with crossfade, off", migrated.service.clone()).await?,
-            serve("without crossfade, again", servers.mariadb.service()).await?,
+            serve("without crossfade, again", servers.mariadb.bare()).await?,
         ];
         rounds(&mut gateways, &method, output).await?;
         section.tables.push(table(&gateways, &method));
@@ -115,7 +117,7 @@ impl Client for Caller {
     }
 }
 
-async fn rounds(gateways: &mut [Gateway; 3], method: &Method, output: &Output) -> Result<()> {
+async fn rounds(gateways: &mut [Gateway; WAYS], method: &Method, output: &Output) -> Result<()> {
     let (rounds, lasts) = output.or_quick((24, Duration::from_millis(400)), (4, Duration::from_millis(300)));
     for round in 0..=rounds {
         for at in order(round) {
@@ -134,9 +136,9 @@ async fn rounds(gateways: &mut [Gateway; 3], method: &Method, output: &Output) -
 }
 
 /// Each is first, in the middle and last as often as the others, and follows each of them.
-fn order(round: usize) -> [usize; 3] {
-    let mut order = [0, 1, 2];
-    order.rotate_left(round % 3);
+fn order(round: usize) -> [usize; WAYS] {
+    let mut order = [0, 1, 2, 3];
+    order.rotate_left(round % WAYS);
     if round % 2 == 1 {
         order.reverse();
     }
@@ -147,7 +149,7 @@ fn all(gateway: &Gateway, of: impl Fn(&Seen) -> f64) -> Vec<f64> {
     gateway.rounds.iter().map(of).collect()
 }
 
-fn table(gateways: &[Gateway; 3], method: &Method) -> Table {
+fn table(gateways: &[Gateway; WAYS], method: &Method) -> Table {
     let columns = ["", "requests/s", "of the first", "p50 ms", "p99 ms", "CPU µs each", "failed"];
     let mut table = Table::new(&format!("{method}"), &columns);
     for gateway in gateways {
@@ -166,7 +168,7 @@ fn table(gateways: &[Gateway; 3], method: &Method) -> Table {
     table
 }
 
-fn goals([without, with, _]: &[Gateway; 3], method: &Method) -> [Goal; 2] {
+fn goals([without, _, with, _]: &[Gateway; WAYS], method: &Method) -> [Goal; 2] {
     let ratio = |of: fn(&Seen) -> f64| median_ratio(&all(with, of), &all(without, of));
     let what = |what| format!("idle gateway, {method}: {what} over that without crossfade");
     [

@@ -4,6 +4,7 @@ use anyhow::Result;
 use crossfade::backend::sql::{MySql, Statements, Table};
 use crossfade::data::{FoundKeys, KeyedRecord, Outcome, Page, RecordStore, Stamp, StampedRecord};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, MySqlPool, QueryBuilder};
+use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 use super::invoices::{Answer, Error, InvoiceKey, Invoices, Request, Service, body, key};
@@ -42,7 +43,16 @@ impl MariaDb {
         Ok(Self { store: builder.open().await?, table: MySql::table(&table), version })
     }
 
-    /// The request path of the service.
+    /// The request path as a team would write it without crossfade: on the same pool, and in no task of its own.
+    pub(crate) fn bare(&self) -> Service {
+        let pool = self.store.pool().clone();
+        BoxCloneSyncService::new(service_fn(move |request| {
+            let pool = pool.clone();
+            async move { answer(&pool, request).await }
+        }))
+    }
+
+    /// The request path through crossfade's SQL store.
     pub(crate) fn service(&self) -> Service {
         BoxCloneSyncService::new(
             self.store.service(|pool, request| async move { answer(&pool, request).await }),

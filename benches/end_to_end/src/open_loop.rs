@@ -6,6 +6,9 @@ use anyhow::{Context, Result};
 use bench_report::{Goal, Output, Section, Table};
 use crossfade::route::Stage;
 
+use tower::service_fn;
+use tower::util::BoxCloneSyncService;
+
 use super::invoices::{Request, Service};
 use super::load::{Seen, open};
 use super::migrated::{ANSWERS_AT_ONCE, WAITS};
@@ -13,6 +16,7 @@ use super::servers::Servers;
 use super::writes::{AT_ONCE, BESIDE_THE_MARK_MS, BY_HAND, MARIADB, MARK, WAITED, mark_alone};
 
 const INVOICES: i64 = 20_000;
+const NOTHING: &str = "nothing";
 
 pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Result<Section> {
     servers.mariadb.seed(INVOICES).await?;
@@ -22,7 +26,8 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
         (AT_ONCE, servers.migrated(Stage::DualWrite, ANSWERS_AT_ONCE).await?),
     ];
     let mut ways: Vec<(&str, Service, Seen)> = vec![
-        (MARIADB, servers.mariadb.service(), Seen::new()),
+        (NOTHING, nothing(), Seen::new()),
+        (MARIADB, servers.mariadb.bare(), Seen::new()),
         (BY_HAND, servers.by_hand(), Seen::new()),
         (MARK, mark_alone(servers).await?, Seen::new()),
     ];
@@ -53,9 +58,14 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
         migrated.close().await?;
     }
     let section = Section::new("Writes at a fixed rate").note(format!(
-        "{rate} writes a second, each made when it is due; its latency counts from then. All ways in turn."
+        "{rate} writes a second, each made when it is due; its latency counts from then, so what it takes to begin is in all rows: \"nothing\" is that alone. All ways in turn."
     ));
     Ok(Section { tables: vec![table], goals: vec![beside_the_mark(&ways, rate)?], ..section })
+}
+
+/// A request that is made when it is due, and asks for nothing.
+fn nothing() -> Service {
+    BoxCloneSyncService::new(service_fn(|_| async { Ok(None) }))
 }
 
 fn beside_the_mark(ways: &[(&str, Service, Seen)], rate: u32) -> Result<Goal> {
@@ -63,7 +73,8 @@ fn beside_the_mark(ways: &[(&str, Service, Seen)], rate: u32) -> Result<Goal> {
         let way = ways.iter().find(|way| way.0 == name).with_context(|| format!("no way is named {name}"));
         way.map(|(_, _, seen)| seen.quantile(0.5))
     };
-    let beside = p50(AT_ONCE)? - p50(MARIADB)? - p50(MARK)?;
+    // What it takes to make a request when it is due is in each of them, and was taken off twice.
+    let beside = p50(AT_ONCE)? - p50(MARIADB)? - p50(MARK)? + p50(NOTHING)?;
     let what = format!("{AT_ONCE}, {rate} writes/s: p50 above the authority's and one mark's");
     Ok(Goal::at_most(&what, BESIDE_THE_MARK_MS, beside, " ms"))
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bench_layers::{Constant, IfStage, Migration, Number, Request, Store, half_of_the_keys};
 use bench_report::{Case, Goal, Output, Section, Table, Timed, interleaved, median};
 use clap::Parser;
+use crossfade::data::{Key, Scopes};
 use crossfade::journal::Journal;
 use crossfade::route::{RoutingConfig, Stage};
 use rustix::thread::{CpuSet, sched_setaffinity};
@@ -141,6 +142,7 @@ fn dirty(output: &Output) -> Section {
         Case::new(name, read(Box::new(move || answer(stack.call(black_box(Request::Get))))))
     };
     let journal = Journal::memory();
+    let scopes = Scopes::from(Key::new(&1, &1));
     let mut cases = [
         case("a read, no mark", &[]),
         case("100,000 marks on other groups", &elsewhere),
@@ -148,12 +150,13 @@ fn dirty(output: &Output) -> Section {
         case("the key is marked, so legacy answers", &[(1, 1)]),
         Case::new("a loop around nothing", |times| {
             let start = Instant::now();
-            (0..times).for_each(|_| _ = black_box(black_box(&journal)));
+            (0..times).for_each(|_| _ = black_box((black_box(&journal), black_box(scopes.as_slice()))));
             start.elapsed()
         }),
         Case::new("a loop around the question, no mark", |times| {
             let start = Instant::now();
-            (0..times).for_each(|_| _ = black_box(black_box(&journal).marks()));
+            (0..times)
+                .for_each(|_| _ = black_box(black_box(&journal).is_dirty(black_box(scopes.as_slice()))));
             start.elapsed()
         }),
     ];
@@ -183,7 +186,7 @@ fn dirty(output: &Output) -> Section {
     let section = Section::new("Is it dirty?")
         .note("A read in `canary`, its key in the cohort of 50 %. In `dual_write` no read asks: legacy answers in any case. \
              The marks are those of writes that wait for their store. Up to a million marks: see \"Growth: marks\".")
-        .note("While no mark stands the question is one load, that of `Journal::marks`, which is timed by itself, in a loop.");
+        .note("While no mark stands `Journal::is_dirty` is one load. It is timed by itself, in a loop.");
     Section { tables: vec![table], goals, ..section }
 }
 

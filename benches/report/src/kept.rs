@@ -18,11 +18,11 @@ const KEPT: [(&str, &str, &str); 8] = [
     ("shadow read, and a write with `wait = 0`: 1 task, 2 allocations", ALLOCATIONS,
         "what_goes_on_without_its_caller_allocates_once_more_for_its_task"),
     ("future of the idle stack: at most 64 bytes", ALLOCATIONS, "the_future_of_the_idle_stack_is_small"),
-    ("swaps of the config under load: 20,000 during 20,000 writes, no request sees two configs or is lost", STAGES,
+    ("swaps under load: 20,000 of stage and config during reads, no request sees the stage of one with the config of another", STAGES,
         "a_request_sees_one_config_under_thousands_of_swaps"),
     ("shadow read: 0 added to the caller, in virtual time", "tests/it/mismatch_metrics.rs", "a_hung_other_store_adds_nothing_to_a_read"),
-    ("`wait = 0`: the write is answered before its copy begins", "tests/it/dual_write.rs",
-        "with_no_wait_a_write_is_answered_before_its_copy_begins"),
+    ("`wait = 0`: 0 added to the caller by a secondary that hangs, in virtual time", "tests/it/dual_write.rs",
+        "a_hung_secondary_delays_a_write_exactly_as_long_as_the_config_says"),
 ];
 
 pub(crate) fn section() -> Section {
