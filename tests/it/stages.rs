@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crossfade::data::{Key, Scope};
 use crossfade::fill::Fill;
-use crossfade::journal::Journal;
-use crossfade::route::{Asked, RoutingConfig, RoutingHandle, Stage, Store};
-use crossfade::test_util::{Call, Fault, MemoryStore, Request};
+use crossfade::route::{Asked, RoutingHandle, Stage, Store};
+use crossfade::test_util::{Call, Fault, Request};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
