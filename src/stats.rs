@@ -35,13 +35,43 @@ impl fmt::Debug for Counter {
     }
 }
 
+/// An amount that is kept by thread, as a [`Counter`] is: what one thread adds another one may take off.
+#[derive(Default)]
+pub(crate) struct Gauge(Counter);
+
+impl Gauge {
+    #[inline]
+    pub(crate) fn up(&self) {
+        self.0.one();
+    }
+
+    #[inline]
+    pub(crate) fn down(&self) {
+        // Round the end of the number: one less.
+        self.0.add(u64::MAX);
+    }
+
+    /// Exact while nothing changes; never below zero.
+    pub(crate) fn get(&self) -> u64 {
+        let shards = self.0.0.iter().map(|shard| shard.load(Ordering::SeqCst));
+        let amount = shards.fold(0, u64::wrapping_add).cast_signed();
+        u64::try_from(amount).unwrap_or(0)
+    }
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 macro_rules! statistics {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
         /// The counters of one migration.
         #[derive(Debug, Default)]
         pub(crate) struct Stats {
             $(pub(crate) $name: Counter,)+
-            pub(crate) writes_in_flight: AtomicU64,
+            pub(crate) writes_in_flight: Gauge,
             pub(crate) writes_held: AtomicU64,
         }
 
@@ -79,7 +109,7 @@ macro_rules! statistics {
                 StatsSnapshot {
                     $($name: self.$name.get(),)+
                     marks_widened,
-                    writes_in_flight: self.writes_in_flight.load(Ordering::SeqCst),
+                    writes_in_flight: self.writes_in_flight.get(),
                     writes_held: self.writes_held.load(Ordering::SeqCst),
                 }
             }
@@ -252,12 +282,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_one_thread_adds_another_takes_off() {
+        let stats = Stats::default();
+        for in_flight in [0, 1] {
+            assert_eq!(stats.writes_in_flight.get(), in_flight);
+            stats.writes_in_flight.up();
+        }
+        std::thread::scope(|scope| scope.spawn(|| stats.writes_in_flight.down()).join().unwrap());
+        assert_eq!(stats.snapshot(0).writes_in_flight, 1);
+        std::thread::scope(|scope| scope.spawn(|| stats.writes_in_flight.down()).join().unwrap());
+        assert_eq!(stats.snapshot(0).writes_in_flight, 0);
+    }
+
+    #[test]
+    fn threads_count_on_cache_lines_of_their_own() {
+        let counter = Counter::default();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| counter.one());
+            }
+        });
+        assert_eq!(counter.get(), 2);
+        let lines: Vec<_> = counter.0.iter().map(|shard| std::ptr::from_ref(shard).addr()).collect();
+        assert!(lines.windows(2).all(|next| next[1] - next[0] >= 64), "{lines:?}");
+    }
+
+    #[test]
     fn a_write_that_ended_as_nothing_is_unaccounted() {
         let stats = Stats::default();
         stats.writes_applied.add(5);
         stats.writes_copied.add(2);
         stats.writes_marked.one();
-        stats.writes_in_flight.store(1, Ordering::SeqCst);
+        stats.writes_in_flight.up();
         assert_eq!(stats.snapshot(0).unaccounted_writes(), 1);
         stats.writes_unrecorded.one();
         assert_eq!(stats.snapshot(0).unaccounted_writes(), 0);

@@ -1,7 +1,5 @@
 //! One write on its way: its machine, its mark, its place in the drain count.
 
-use std::sync::atomic::Ordering;
-
 use crate::data::{Outcome, Scopes};
 use crate::error::Refused;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -106,7 +104,7 @@ impl Running {
             Outcome::Applied => {
                 self.applied = true;
                 self.mark.iter_mut().for_each(RunningMark::committed);
-                stats.writes_in_flight.fetch_add(1, Ordering::SeqCst);
+                stats.writes_in_flight.up();
                 stats.writes_applied.one();
             }
             Outcome::Rejected => stats.writes_rejected.one(),
@@ -165,7 +163,7 @@ impl Running {
     fn account(&mut self, counter: impl Fn(&crate::stats::Stats) -> &crate::stats::Counter) {
         if std::mem::take(&mut self.applied) {
             counter(&self.core.stats).one();
-            self.core.stats.writes_in_flight.fetch_sub(1, Ordering::SeqCst);
+            self.core.stats.writes_in_flight.down();
         }
     }
 }
@@ -176,7 +174,7 @@ impl Drop for Running {
         self.end(step, Reason::Abandoned);
         if std::mem::take(&mut self.applied) {
             // Not accounted for above: this shows as an unaccounted write.
-            self.core.stats.writes_in_flight.fetch_sub(1, Ordering::SeqCst);
+            self.core.stats.writes_in_flight.down();
         }
     }
 }

@@ -55,7 +55,6 @@ impl Default for DirtyIndex {
 
 impl DirtyIndex {
     /// How many mark rows stand.
-    #[inline]
     pub(crate) fn rows(&self) -> u64 {
         self.rows.load(Ordering::SeqCst)
     }
@@ -101,13 +100,10 @@ impl DirtyIndex {
     }
 
     /// Whether a read of the scope may find the stores different. No scope at all asks for everything.
-    #[inline]
     pub(crate) fn is_dirty(&self, scopes: &[Scope]) -> bool {
-        self.rows() > 0 && self.any_is_dirty(scopes)
-    }
-
-    /// The same while marks stand.
-    fn any_is_dirty(&self, scopes: &[Scope]) -> bool {
+        if self.rows.load(Ordering::SeqCst) == 0 {
+            return false;
+        }
         scopes.is_empty()
             || self.everything.load(Ordering::SeqCst) > 0
             || scopes.iter().any(|s| self.scope_is_dirty(s))

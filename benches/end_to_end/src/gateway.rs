@@ -135,11 +135,11 @@ async fn rounds(gateways: &mut [Gateway; WAYS], method: &Method, output: &Output
     Ok(())
 }
 
-/// Each is first, in the middle and last as often as the others, and follows each of them.
+/// In eight rounds each is twice at each place.
 fn order(round: usize) -> [usize; WAYS] {
     let mut order = [0, 1, 2, 3];
     order.rotate_left(round % WAYS);
-    if round % 2 == 1 {
+    if round / WAYS % 2 == 1 {
         order.reverse();
     }
     order

@@ -14,9 +14,11 @@ mod mariadb;
 mod memory;
 mod migrated;
 mod open_loop;
+mod reads;
 mod repairs;
 mod servers;
 mod shared_marks;
+mod ways;
 mod writes;
 
 use anyhow::Result;
@@ -52,7 +54,9 @@ struct Options {
 enum Part {
     /// Writes in a closed loop, each store alone, both by hand, and through crossfade.
     Writes,
-    /// The same at a fixed rate.
+    /// Reads in a closed loop: each store alone, and through crossfade.
+    Reads,
+    /// Writes at a fixed rate.
     OpenLoop,
     /// Everything copied, and marks repaired.
     Fill,
@@ -84,6 +88,7 @@ async fn sections(options: &Options) -> Result<Vec<Section>> {
                 sections.push(writes::section(servers, output).await?);
                 sections.push(calls::section(servers, output).await?);
             }
+            (Part::Reads, Some(servers)) => sections.push(reads::section(servers, output).await?),
             (Part::OpenLoop, Some(servers)) => {
                 sections.push(open_loop::section(servers, output, *rate).await?)
             }

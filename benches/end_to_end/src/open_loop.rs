@@ -4,30 +4,29 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench_report::{Goal, Output, Section, Table};
-use crossfade::route::Stage;
-
 use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 use super::invoices::{Request, Service};
 use super::load::{Seen, open};
-use super::migrated::{ANSWERS_AT_ONCE, WAITS};
 use super::servers::Servers;
-use super::writes::{AT_ONCE, BESIDE_THE_MARK_MS, BY_HAND, MARIADB, MARK, WAITED, mark_alone};
+use super::writes::{
+    AT_ONCE, BESIDE_THE_MARK_MS, BY_HAND, CASSANDRA, MARIADB, MARK, NO_RECONCILER, STAGES, mark_alone,
+};
 
 const INVOICES: i64 = 20_000;
 const NOTHING: &str = "nothing";
 
 pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Result<Section> {
     servers.mariadb.seed(INVOICES).await?;
-    let migrations = [
-        ("off", servers.migrated(Stage::Off, WAITS).await?),
-        (WAITED, servers.migrated(Stage::DualWrite, WAITS).await?),
-        (AT_ONCE, servers.migrated(Stage::DualWrite, ANSWERS_AT_ONCE).await?),
-    ];
+    let mut migrations = Vec::new();
+    for (name, stage, config) in STAGES.into_iter().filter(|(name, ..)| *name != NO_RECONCILER) {
+        migrations.push((name, servers.migrated(stage, config).await?));
+    }
     let mut ways: Vec<(&str, Service, Seen)> = vec![
         (NOTHING, nothing(), Seen::new()),
         (MARIADB, servers.mariadb.bare(), Seen::new()),
+        (CASSANDRA, servers.cassandra.service(), Seen::new()),
         (BY_HAND, servers.by_hand(), Seen::new()),
         (MARK, mark_alone(servers).await?, Seen::new()),
     ];

@@ -1,41 +1,40 @@
 //! Writes in a closed loop: each store alone, both by hand, and through crossfade.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result};
-use bench_report::{Cell, Goal, Output, Section, Table, median, median_ratio};
+use anyhow::Result;
+use bench_report::{Goal, Output, Section, median_ratio};
 use crossfade::route::Stage;
 
-use super::cassandra::InCassandra;
 use super::invoices::{Request, Service};
-use super::load::{Seen, clients, closed};
-use super::mariadb::MariaDb;
 use super::memory::InMemory;
 use super::migrated::{ANSWERS_AT_ONCE, Migrated, WAITS};
 use super::servers::Servers;
+use super::ways::{CLIENTS, Way, clients_named, close, found, rounds, table};
 
 /// How many invoices are written, again and again.
 const INVOICES: i64 = 20_000;
-const CLIENTS: [usize; 2] = [1, 32];
-const WARM_UP: Duration = Duration::from_millis(200);
 /// What `wait = 0` may cost beside the authority and the mark.
 pub(crate) const BESIDE_THE_MARK_MS: f64 = 0.05;
 
 pub(crate) const MARIADB: &str = "MariaDB alone";
+pub(crate) const CASSANDRA: &str = "Cassandra alone";
 pub(crate) const BY_HAND: &str = "by hand: MariaDB, read back, Cassandra";
 pub(crate) const WAITED: &str = "dual_write, copy waited for";
 pub(crate) const AT_ONCE: &str = "dual_write, wait = 0";
-const NO_RECONCILER: &str = "dual_write, copy waited for, reconciler paused";
+pub(crate) const NO_RECONCILER: &str = "dual_write, copy waited for, reconciler paused";
 pub(crate) const MARK: &str = "one mark, stores in memory";
 
-/// A way to write, and what its clients saw.
-struct Way {
-    name: &'static str,
-    service: Service,
-    migrated: Option<Migrated<MariaDb, InCassandra>>,
-    seen: Seen,
-    rates: Vec<f64>,
-}
+/// Crossfade in each stage.
+pub(crate) const STAGES: [(&str, Stage, &str); 9] = [
+    ("off", Stage::Off, WAITS),
+    (WAITED, Stage::DualWrite, WAITS),
+    (AT_ONCE, Stage::DualWrite, ANSWERS_AT_ONCE),
+    (NO_RECONCILER, Stage::DualWrite, WAITS),
+    ("shadow, copy waited for", Stage::Shadow, WAITS),
+    ("canary, copy waited for", Stage::Canary, WAITS),
+    ("live, copy waited for", Stage::Live, WAITS),
+    ("ramp_down, copy waited for", Stage::RampDown, WAITS),
+    ("complete", Stage::Complete, WAITS),
+];
 
 pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Section> {
     servers.mariadb.seed(INVOICES).await?;
@@ -48,43 +47,27 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
         );
     for number in CLIENTS {
         let mut ways = ways(servers).await?;
-        rounds(&mut ways, number, output).await?;
-        section.tables.push(table(&ways, number)?);
+        rounds(&mut ways, number, || Request::put(fastrand::i64(0..INVOICES)), output).await?;
+        section.tables.push(table(&ways, number, ["writes/s", "of by hand"], BY_HAND)?);
         section.goals.extend(goals(&ways, number)?);
-        for way in ways {
-            if let Some(migrated) = way.migrated {
-                migrated.close().await?;
-            }
-        }
+        close(ways).await?;
     }
     Ok(section)
 }
 
 async fn ways(servers: &Servers) -> Result<Vec<Way>> {
-    let plain = |name, service| Way { name, service, migrated: None, seen: Seen::new(), rates: Vec::new() };
     let mut ways = vec![
-        plain(MARIADB, servers.mariadb.bare()),
-        plain("Cassandra alone", servers.cassandra.service()),
-        plain(BY_HAND, servers.by_hand()),
-        plain(MARK, mark_alone(servers).await?),
+        Way::plain(MARIADB, servers.mariadb.bare()),
+        Way::plain(CASSANDRA, servers.cassandra.service()),
+        Way::plain(BY_HAND, servers.by_hand()),
+        Way::plain(MARK, mark_alone(servers).await?),
     ];
-    for (name, stage, config) in [
-        ("off", Stage::Off, WAITS),
-        (WAITED, Stage::DualWrite, WAITS),
-        (AT_ONCE, Stage::DualWrite, ANSWERS_AT_ONCE),
-        (NO_RECONCILER, Stage::DualWrite, WAITS),
-        ("shadow, copy waited for", Stage::Shadow, WAITS),
-        ("canary, copy waited for", Stage::Canary, WAITS),
-        ("live, copy waited for", Stage::Live, WAITS),
-        ("ramp_down, copy waited for", Stage::RampDown, WAITS),
-        ("complete", Stage::Complete, WAITS),
-    ] {
+    for (name, stage, config) in STAGES {
         let mut migrated = servers.migrated(stage, config).await?;
         if name == NO_RECONCILER {
             migrated = migrated.without_reconciler();
         }
-        let way = plain(name, migrated.service.clone());
-        ways.push(Way { migrated: Some(migrated), ..way });
+        ways.push(Way::migrated(name, migrated));
     }
     Ok(ways)
 }
@@ -99,52 +82,15 @@ pub(crate) async fn mark_alone(servers: &Servers) -> Result<Service> {
     Ok(migrated.without_reconciler().service)
 }
 
-async fn rounds(ways: &mut [Way], number: usize, output: &Output) -> Result<()> {
-    let (rounds, lasts) = output.or_quick((5, Duration::from_millis(1_100)), (2, Duration::from_millis(500)));
-    let next = || Request::put(fastrand::i64(0..INVOICES));
-    for round in 0..=rounds {
-        for way in &mut *ways {
-            let lasts = if round == 0 { WARM_UP } else { lasts };
-            let seen = closed(clients(&way.service, number, next), lasts).await;
-            if let Some(migrated) = &way.migrated {
-                migrated.settled().await?;
-            }
-            if round > 0 {
-                way.rates.push(seen.rate());
-                way.seen.add(&seen);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn table(ways: &[Way], number: usize) -> Result<Table> {
-    let caption = if number == 1 { "1 client".to_owned() } else { format!("{number} clients") };
-    let columns = ["", "writes/s", "of by hand", "p50 ms", "p99 ms", "CPU µs each", "failed"];
-    let mut table = Table::new(&caption, &columns);
-    for way in ways {
-        let of_by_hand = median_ratio(&way.rates, &found(ways, BY_HAND)?.rates);
-        let [p50, p99] = [0.5, 0.99].map(|share| Cell::from(way.seen.quantile(share)));
-        let cpu = way.seen.cpu_each().into();
-        let failed = (way.seen.failed as f64).into();
-        table.row([way.name.into(), median(&way.rates).into(), of_by_hand.into(), p50, p99, cpu, failed]);
-    }
-    Ok(table)
-}
-
 fn goals(ways: &[Way], number: usize) -> Result<[Goal; 2]> {
     let ratio = median_ratio(&found(ways, WAITED)?.rates, &found(ways, BY_HAND)?.rates);
     let p50 = |name| Ok::<_, anyhow::Error>(found(ways, name)?.seen.quantile(0.5));
     let beside = p50(AT_ONCE)? - p50(MARIADB)? - p50(MARK)?;
-    let clients = if number == 1 { "1 client".to_owned() } else { format!("{number} clients") };
+    let clients = clients_named(number);
     let waited = format!("{WAITED}, {clients}: throughput over the hand-written loop");
     let at_once = format!("{AT_ONCE}, {clients}: p50 above the authority's and one mark's");
     Ok([
         Goal::at_least(&waited, 0.85, ratio, "x"),
         Goal::at_most(&at_once, BESIDE_THE_MARK_MS, beside, " ms"),
     ])
-}
-
-fn found<'a>(ways: &'a [Way], name: &str) -> Result<&'a Way> {
-    ways.iter().find(|way| way.name == name).with_context(|| format!("no way is named {name}"))
 }

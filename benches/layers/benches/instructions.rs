@@ -101,7 +101,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::canary_read_in_the_cohort(args = (canary(true)), config = at_most(2_270))]
 #[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(1_420))]
 #[bench::by_hand_write(by_hand())]
-#[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_600))]
+#[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_900))]
 fn request(mut call: Call) -> u64 {
     call()
 }

@@ -2,27 +2,38 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::pin::pin;
+use std::future::{Ready, ready};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use bench_layers::{Migration, Number, Request, Store};
-use crossfade::route::Stage;
-use tower::Service;
+use bench_layers::{Failed, Migration, Number, Request, Store, Suspending};
+use crossfade::canary_read::CanaryReadLayer;
+use crossfade::dual_write::DualWriteLayer;
+use crossfade::fallback::FallbackLayer;
+use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
+use crossfade::route::{RouteLayer, Stage};
+use crossfade::store::TargetLayer;
+use tokio::runtime::Runtime;
+use tower::{Service, ServiceBuilder};
 
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.
 const WAITS: &str = "writes = { wait = \"until_copied\" }\nshadow = { sample = \"0%\" }";
 const IN_THE_COHORT: &str = "shadow = { sample = \"0%\" }\n[cohort]\nweight = \"100%\"";
 
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
+
 fn stack(stage: Stage, config: &str) -> impl Store + use<> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = runtime();
     runtime.block_on(Migration::at(stage, config, Number::new(), Number::new())).stack()
 }
 
 /// How often one more request allocates; the first may set things up.
 fn allocations(mut service: impl Store, request: Request) -> u64 {
     // Bounds on time are armed on a runtime.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = runtime();
     let _entered = runtime.enter();
     let mut ask = || {
         let answer = pin!(service.call(request));
@@ -61,9 +72,78 @@ fn what_goes_on_without_its_caller_allocates_once_more_for_its_task() {
     assert_eq!(allocations(stack(Stage::Shadow, "shadow = { sample = \"100%\" }"), Request::Get), 2);
 }
 
+/// Over a store that suspends. The timer of a caller who waits a while is made when the copy first waits.
+#[test]
+fn a_caller_who_waits_a_while_for_a_copy_that_waits_for_its_store_allocates_once_more() {
+    let of = |config: &str| {
+        let store = Suspending(Number::new());
+        let runtime = runtime();
+        let mut service = runtime.block_on(Migration::at(Stage::DualWrite, config, store, store)).stack();
+        let _entered = runtime.enter();
+        let mut ask = || {
+            let mut answer = pin!(service.call(PUT));
+            while answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+        };
+        ask();
+        allocation_counter::measure(ask).count_total
+    };
+    assert_eq!(of(WAITS), 1);
+    assert_eq!(of("writes = { wait = \"50ms\" }"), 2);
+}
+
+#[test]
+fn to_ask_whether_a_key_is_dirty_allocates_nothing_with_100_000_marks() {
+    let canary =
+        runtime().block_on(Migration::at(Stage::Canary, IN_THE_COHORT, Number::new(), Number::new()));
+    runtime().block_on(async { canary.begin_writes((0..100_000).map(|item| (2, item))) });
+    assert_eq!(canary.routing.journal().marks(), 100_000);
+    assert_eq!(allocations(canary.stack(), Request::Get), 1, "that of the fallback");
+}
+
+/// A store whose future has 32 bytes.
+#[derive(Clone, Copy, Debug)]
+struct Wide;
+
+#[derive(Debug)]
+struct Answer {
+    answer: Ready<Result<u64, Failed>>,
+    _more: [u64; 2],
+}
+
+impl Service<Request> for Wide {
+    type Response = u64;
+    type Error = Failed;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request) -> Answer {
+        Answer { answer: ready(Ok(1)), _more: [0; 2] }
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<u64, Failed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer).poll(cx)
+    }
+}
+
 #[test]
 fn the_future_of_the_idle_stack_is_small() {
-    let mut service = stack(Stage::Off, WAITS);
-    let whole = size_of_val(&service.call(PUT));
+    assert_eq!(size_of::<Answer>(), 32);
+    let off = runtime().block_on(Migration::at(Stage::Off, WAITS, Number::new(), Number::new()));
+    let mut stack = ServiceBuilder::new()
+        .layer(RouteLayer::new(off.routing))
+        .layer(CanaryReadLayer::new())
+        .layer(FallbackLayer::new())
+        .layer(MismatchMetricsLayer::new(by_form(|answer: &u64| *answer)))
+        .layer(DualWriteLayer::new(off.copier))
+        .layer(TargetLayer::new(Wide))
+        .service(Wide);
+    let whole = size_of_val(&stack.call(PUT));
     assert!(whole <= 64, "{whole} bytes");
 }

@@ -9,7 +9,7 @@ const STAGES: &str = "tests/it/stages.rs";
 
 /// The goal, the file and the test.
 #[rustfmt::skip]
-const KEPT: [(&str, &str, &str); 8] = [
+const KEPT: [(&str, &str, &str); 11] = [
     ("`off` and `complete`: 0 allocations a request", ALLOCATIONS, "nothing_allocates_where_nothing_is_copied"),
     ("canary read: at most 1 allocation where a fallback is armed, else 0; so the dirty check has none while no mark stands", ALLOCATIONS,
         "a_read_allocates_only_where_a_fallback_is_armed_and_then_once"),
@@ -17,7 +17,13 @@ const KEPT: [(&str, &str, &str); 8] = [
         "a_write_that_is_copied_allocates_once_its_journal_in_memory_included"),
     ("shadow read, and a write with `wait = 0`: 1 task, 2 allocations", ALLOCATIONS,
         "what_goes_on_without_its_caller_allocates_once_more_for_its_task"),
-    ("future of the idle stack: at most 64 bytes", ALLOCATIONS, "the_future_of_the_idle_stack_is_small"),
+    ("dual write over stores that suspend: 1 allocation, 2 where the caller waits a while for the copy", ALLOCATIONS,
+        "a_caller_who_waits_a_while_for_a_copy_that_waits_for_its_store_allocates_once_more"),
+    ("\"is it dirty?\" with 100,000 marks: no allocation", ALLOCATIONS,
+        "to_ask_whether_a_key_is_dirty_allocates_nothing_with_100_000_marks"),
+    ("metrics: one locked increment a counter, by thread, on a cache line of its own", "src/stats.rs",
+        "threads_count_on_cache_lines_of_their_own"),
+    ("future of the idle stack: at most 64 bytes over a future of 32", ALLOCATIONS, "the_future_of_the_idle_stack_is_small"),
     ("swaps under load: 20,000 of stage and config during reads, no request sees the stage of one with the config of another", STAGES,
         "a_request_sees_one_config_under_thousands_of_swaps"),
     ("shadow read: 0 added to the caller, in virtual time", "tests/it/mismatch_metrics.rs", "a_hung_other_store_adds_nothing_to_a_read"),
