@@ -42,7 +42,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let migrated = servers.migrated(Stage::Off, WAITS).await?;
     let mut section = Section::new("An idle gateway, end to end").note(format!(
         "An axum service over MariaDB, by HTTP over loopback, {CLIENTS} clients in a closed loop in the same process: without \
-         crossfade, with its SQL store, which has a task and a deadline for each request, with its stack in `off` around that, and without once more, which shows the noise. All in turn, round by round, the order changing; the ratios \
+         crossfade, with its SQL store, which gives each request a deadline and goes on when its caller goes away, with its stack in `off` around that, and without once more, which shows the noise. All in turn, round by round, the order changing; the ratios \
          are medians over the rounds.",
     ));
     for method in [Method::GET, Method::PUT] {

@@ -43,7 +43,7 @@ impl MariaDb {
         Ok(Self { store: builder.open().await?, table: MySql::table(&table), version })
     }
 
-    /// The request path as a team would write it without crossfade: on the same pool, and in no task of its own.
+    /// The request path as a team would write it without crossfade: on the same pool, and cut off when its caller goes away.
     pub(crate) fn bare(&self) -> Service {
         let pool = self.store.pool().clone();
         BoxCloneSyncService::new(service_fn(move |request| {

@@ -41,7 +41,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let mut section = Section::new("Writes through real stores")
         .note(format!("{}, one node each, on the machine of the clients.", servers.versions()))
         .note(
-            "\"Alone\" MariaDB is asked on the pool as it is, without the task that crossfade's SQL store gives each request. Each client writes as soon as its last write was answered; all ways in turn, round by round, every one with the \
+            "\"Alone\" MariaDB is asked on the pool as it is, without what crossfade's SQL store does for a request whose caller goes away. Each client writes as soon as its last write was answered; all ways in turn, round by round, every one with the \
              same pools. The journal is a SQLite file, durable. CPU is that of this process: the clients and the drivers are in it, the \
              servers are not. \"By hand\" marks nothing, so what fails between its two stores stays different.",
         );

@@ -22,7 +22,7 @@ use crate::request_store::{Failure, RequestStore};
 impl RequestStore for Legacy {
     const STORE: Store = Store::Legacy;
 
-    /// On a server in a task of its own, with a bound: a caller that goes away drops no half-sent statement.
+    /// On a server to its end, with a bound: a caller that goes away drops no half-sent statement.
     async fn body(&self, request: InvoiceRequest) -> Result<Body, Failure> {
         match &self.server {
             Server::File => self.body_of(request).await,

@@ -319,7 +319,7 @@
 //! - The pool pings a connection before it gives it out and after it came back: two round trips a statement. The first is
 //!   switched off here; a connection that broke while it rested is an error of the statement, [`Io`](sqlx::Error::Io), and so unknown.
 //! - A query future that is dropped in the middle of a packet leaves a MySQL connection out of step, and the pool then asks it
-//!   for ever whether it is alive. A handler runs in a task of its own, so a caller that goes away drops nothing; what is
+//!   for ever whether it is alive. A handler goes on in a task when its caller goes away, so nothing is dropped then; what is
 //!   dropped at a deadline is noted, and for 10 s after it each connection that comes back has `statement_timeout` and a second to
 //!   answer, or is closed.
 //! - A statement that is not in the cache of prepared statements costs round trips. Write few statements, and bind.

@@ -1,15 +1,14 @@
-//! [`SqlService`]: requests, each in a task of its own.
+//! [`SqlService`]: requests that go on when their callers go away.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use sqlx::{Executor, Pool};
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
 use tower::Service;
 use tracing::Instrument;
 
@@ -49,20 +48,19 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        // All of it is chosen here: the task does not know why it was called.
+        // All of it is chosen here: a task that it may end in does not know why it was called.
         let own = Deadline::of_its_own(self.store.inner.settings.deadline);
         let deadline = Deadline::current().map_or(own, |leg| own.min(leg));
         // What ends with its leg alone is a read, and has time left that its statement may need.
         let reaper =
             (deadline == own && Leg::current() != Leg::Shadow).then(|| Arc::clone(&self.store.inner.reaper));
         let work = (self.handler)(self.store.pool().clone(), request);
-        let task = async move {
+        ResponseFuture::new(async move {
             deadline.keep(work).await.unwrap_or_else(|_| {
                 reaper.iter().for_each(Reaper::given_up);
                 Err(E::from(given_up()))
             })
-        };
-        ResponseFuture { task: tokio::spawn(task.in_current_span()) }
+        })
     }
 }
 
@@ -70,22 +68,49 @@ fn given_up() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the request was given up at its deadline"))
 }
 
-/// The future of [`SqlService`]. Dropping it leaves the request running.
-#[derive(Debug)]
-pub struct ResponseFuture<Res, E> {
-    task: JoinHandle<Result<Res, E>>,
+type Boxed<Res, E> = Pin<Box<dyn Future<Output = Result<Res, E>> + Send>>;
+
+/// The future of [`SqlService`]. A request that has begun goes on in a task when this is dropped before its end, unless
+/// there is no runtime any more.
+pub struct ResponseFuture<Res: Send + 'static, E: Send + 'static> {
+    /// None after the end.
+    work: Option<Boxed<Res, E>>,
+    begun: bool,
 }
 
-impl<Res, E: From<sqlx::Error>> Future for ResponseFuture<Res, E> {
+impl<Res: Send, E: Send> ResponseFuture<Res, E> {
+    fn new(work: impl Future<Output = Result<Res, E>> + Send + 'static) -> Self {
+        Self { work: Some(Box::pin(work)), begun: false }
+    }
+}
+
+impl<Res: Send, E: Send> Future for ResponseFuture<Res, E> {
     type Output = Result<Res, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match ready!(Pin::new(&mut self.task).poll(cx)) {
-            Ok(answer) => Poll::Ready(answer),
-            Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
-            // The runtime ends, and nobody knows what became of the request.
-            Err(_) => Poll::Ready(Err(E::from(sqlx::Error::WorkerCrashed))),
+        // Taken, so that work that panics is not polled again.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
+        self.begun = true;
+        let polled = work.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.work = Some(work);
         }
+        polled
+    }
+}
+
+impl<Res: Send + 'static, E: Send + 'static> Drop for ResponseFuture<Res, E> {
+    fn drop(&mut self) {
+        let Some(work) = self.work.take().filter(|_| self.begun) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(work.in_current_span()));
+        }
+    }
+}
+
+impl<Res: Send, E: Send> fmt::Debug for ResponseFuture<Res, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
     }
 }
 
@@ -105,9 +130,13 @@ impl<DB: Dialect, F> fmt::Debug for SqlService<DB, F> {
 #[cfg(feature = "mysql")]
 mod tests {
     use std::future::pending;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use tokio::sync::Notify;
     use tokio::time::Instant;
+    use tokio_test::{assert_pending, assert_ready, task};
     use tower::ServiceExt;
 
     use super::*;
@@ -143,6 +172,122 @@ mod tests {
     async fn a_request_that_is_given_up_says_so() {
         let (_, answer) = hangs(Duration::from_secs(60)).await;
         assert!(answer.contains("TimedOut"), "{answer}");
+    }
+
+    /// A service whose requests wait for a word, and how many have ended.
+    struct Held {
+        service: SqlService<sqlx::MySql, Handler>,
+        word: Arc<Notify>,
+        ended: Arc<AtomicUsize>,
+        /// Those of the pool.
+        tasks_before: usize,
+    }
+
+    type Handler = Box<dyn Fn(Pool<sqlx::MySql>, ()) -> BoxFuture + Send>;
+    type BoxFuture = Pin<Box<dyn Future<Output = Result<usize, sqlx::Error>> + Send>>;
+
+    fn held() -> Held {
+        let store = SqlStore::<sqlx::MySql>::builder("mysql://db/billing").deadline(OWN).open_lazy().unwrap();
+        let (word, ended) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let seen = (Arc::clone(&word), Arc::clone(&ended));
+        let handler: Handler = Box::new(move |_, ()| {
+            let (word, ended) = seen.clone();
+            Box::pin(async move {
+                word.notified().await;
+                Ok(ended.fetch_add(1, Ordering::Relaxed) + 1)
+            })
+        });
+        Held { service: store.service(handler), word, ended, tasks_before: tasks() }
+    }
+
+    impl Held {
+        fn tasks(&self) -> usize {
+            tasks() - self.tasks_before
+        }
+    }
+
+    fn tasks() -> usize {
+        Handle::current().metrics().num_alive_tasks()
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_caller_waits_needs_no_task() {
+        let mut held = held();
+        let mut request = task::spawn(held.service.call(()));
+        assert_pending!(request.poll());
+        held.word.notify_one();
+        assert_eq!(assert_ready!(request.poll()).unwrap(), 1);
+        drop(request);
+        assert_eq!(held.tasks(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_has_begun_goes_on_when_its_caller_goes_away() {
+        let mut held = held();
+        let mut request = task::spawn(held.service.call(()));
+        assert_pending!(request.poll());
+        drop(request);
+        assert_eq!(held.tasks(), 1);
+        held.word.notify_one();
+        while held.tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(held.ended.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_whose_caller_has_gone_away_is_given_up_at_its_deadline_too() {
+        let mut held = held();
+        let mut request = task::spawn(held.service.call(()));
+        assert_pending!(request.poll());
+        tokio::time::sleep(OWN / 2).await;
+        drop(request);
+        let requests = || Arc::strong_count(&held.ended) - 2;
+        tokio::time::sleep(OWN / 2 - Duration::from_millis(10)).await;
+        assert_eq!(requests(), 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!((requests(), held.ended.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_never_polled_does_not_begin() {
+        let mut held = held();
+        held.word.notify_one();
+        drop(held.service.call(()));
+        assert_eq!((held.tasks(), held.ended.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_not_polled_again() {
+        let store = SqlStore::<sqlx::MySql>::builder("mysql://db/billing").open_lazy().unwrap();
+        let mut panics = store.service(|_, ()| async {
+            tokio::task::yield_now().await;
+            if true {
+                panic!("in the handler")
+            }
+            Ok::<_, sqlx::Error>(())
+        });
+        let before = tasks();
+        let mut request = task::spawn(panics.call(()));
+        assert_pending!(request.poll());
+        catch_unwind(AssertUnwindSafe(|| request.poll())).unwrap_err();
+        drop(request);
+        assert_eq!(tasks(), before);
+    }
+
+    #[test]
+    fn without_a_runtime_a_request_is_dropped_with_its_caller() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (held, mut request) = runtime.block_on(async {
+            let mut held = held();
+            let request = held.service.call(());
+            (held, task::spawn(request))
+        });
+        runtime.block_on(async { assert_pending!(request.poll()) });
+        drop(request);
+        held.word.notify_one();
+        runtime.block_on(tokio::task::yield_now());
+        assert_eq!(held.ended.load(Ordering::Relaxed), 0);
     }
 
     /// Nobody listens there.
