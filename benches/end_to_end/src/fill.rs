@@ -38,11 +38,12 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let mut section = Section::new("Copying everything").note(format!(
         "From MariaDB to Cassandra. By hand: pages of {PAGE} rows in the order of their keys, {IN_FLIGHT} writes in flight; no \
          stamps, no checkpoint, and it never looks at what only Cassandra has. A fill saves its place in a durable journal \
-         after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is the most that the process had while it ran.",
+         after each page, and then walks through Cassandra too, for what only that has: \"copy alone\" ends before this walk. Memory is the most that the process had while it ran. \
+         Medians of 3 rounds, each begun by another way; of a million rows there is one round.",
     ));
     section = section.note(repairs::NOTE);
     let mut memory = Vec::new();
-    for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 2), (1_000_000, 1)], vec![(10_000, 1)])
+    for (rows, rounds) in output.or_quick(vec![(10_000, 3), (100_000, 3), (1_000_000, 1)], vec![(10_000, 1)])
     {
         let (table, goals, resident_mb) = of(servers, rows, rounds).await?;
         section.tables.push(table);
@@ -66,13 +67,15 @@ async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal
     servers.mariadb.seed(rows).await?;
     let (mut by_hand, mut like_it, mut by_default) =
         (Copied::default(), Copied::default(), Copied::default());
-    for _ in 0..rounds {
-        servers.cassandra.clear().await?;
-        let (start, memory) = (Instant::now(), HighestMemory::watch());
-        let copied = copy(&servers.mariadb, &servers.cassandra).await?;
-        by_hand.ended(copied, (start, start.elapsed()), rows, memory)?;
-        filled(servers, rows, &mut like_it, |copier| copier.page_size(PAGE).concurrency(IN_FLIGHT)).await?;
-        filled(servers, rows, &mut by_default, |copier| copier).await?;
+    for turn in (0..rounds).flat_map(|round| (0..3).map(move |way| (round + way) % 3)) {
+        match turn {
+            0 => copied_by_hand(servers, rows, &mut by_hand).await?,
+            1 => {
+                let like_by_hand = |copier: OurCopier| copier.page_size(PAGE).concurrency(IN_FLIGHT);
+                filled(servers, rows, &mut like_it, like_by_hand).await?;
+            }
+            _ => filled(servers, rows, &mut by_default, |copier| copier).await?,
+        }
     }
     let columns =
         ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB, at most"];
@@ -108,6 +111,13 @@ impl Copied {
         ensure!(copied == rows.cast_unsigned(), "{copied} of {rows} rows were copied");
         Ok(())
     }
+}
+
+async fn copied_by_hand(servers: &Servers, rows: i64, by_hand: &mut Copied) -> Result<()> {
+    servers.cassandra.clear().await?;
+    let (start, memory) = (Instant::now(), HighestMemory::watch());
+    let copied = copy(&servers.mariadb, &servers.cassandra).await?;
+    by_hand.ended(copied, (start, start.elapsed()), rows, memory)
 }
 
 async fn filled(
