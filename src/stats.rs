@@ -297,12 +297,12 @@ mod tests {
     #[test]
     fn threads_count_on_cache_lines_of_their_own() {
         let counter = Counter::default();
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| counter.one());
-            }
-        });
-        assert_eq!(counter.get(), 2);
+        for thread in 1..=SHARDS {
+            std::thread::scope(|scope| scope.spawn(|| counter.one()).join().unwrap());
+            assert_eq!(counter.get(), thread as u64);
+        }
+        let used = counter.0.iter().filter(|shard| shard.load(Ordering::Relaxed) > 0).count();
+        assert!(used > 1, "{SHARDS} threads count in one copy");
         let lines: Vec<_> = counter.0.iter().map(|shard| std::ptr::from_ref(shard).addr()).collect();
         assert!(lines.windows(2).all(|next| next[1] - next[0] >= 64), "{lines:?}");
     }

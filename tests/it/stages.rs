@@ -21,8 +21,10 @@ async fn a_swap_drains_when_the_last_older_write_has_ended() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     let start = Instant::now();
     let swapped = world.routing.move_to(Stage::DualWrite, asked()).await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO, "the next request sees it at once");
-    assert_eq!(world.routing.stage(), Stage::DualWrite);
+    assert_eq!(world.routing.stats().marks, 0);
+    world.stack.clone().oneshot(put(1, 2, 2)).await.unwrap();
+    assert_eq!(world.routing.stats().marks, 1, "the next request sees it");
+    assert_eq!((start.elapsed(), world.routing.stage()), (Duration::ZERO, Stage::DualWrite), "at once");
     swapped.drained().await;
     assert_eq!(start.elapsed(), Duration::from_millis(60));
     write.await.unwrap().unwrap();

@@ -15,7 +15,7 @@ use tower::{ServiceExt, service_fn};
 
 use super::cassandra::InCassandra;
 use super::invoices::{InvoiceKey, Invoices, Request, Service};
-use super::load::{clients, closed};
+use super::load::{clients, closed, order};
 use super::mariadb::{self, MariaDb};
 use super::migrated::{ANSWERS_AT_ONCE, Migrated, WAITS};
 use super::servers::Servers;
@@ -118,8 +118,8 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
         migrated(servers, AT_ONCE, ANSWERS_AT_ONCE).await?,
     ];
     let (rounds, lasts) = output.or_quick((6, Duration::from_millis(700)), (2, Duration::from_millis(300)));
-    for _ in 0..rounds {
-        for way in &ways {
+    for round in 0..rounds {
+        for way in order(ways.len(), round).into_iter().map(|at| &ways[at]) {
             let next = || Request::put(fastrand::i64(0..INVOICES));
             closed(clients(&way.service, 1, next), lasts).await;
             if let Some(migrated) = &way.migrated {

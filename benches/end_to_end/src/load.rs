@@ -11,6 +11,14 @@ use tower::ServiceExt;
 use super::clock::cpu;
 use super::invoices::{Request, Service};
 
+/// The order in which so many ways take their turns in a round: another one in each round, and the same in each run, so that none
+/// always follows the same other one.
+pub(crate) fn order(ways: usize, round: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..ways).collect();
+    fastrand::Rng::with_seed(round as u64).shuffle(&mut order);
+    order
+}
+
 /// What clients saw.
 pub(crate) struct Seen {
     /// In nanoseconds, of the requests that went well.

@@ -8,7 +8,7 @@ use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 use super::invoices::{Request, Service};
-use super::load::{Seen, open};
+use super::load::{Seen, open, order};
 use super::servers::Servers;
 use super::writes::{
     AT_ONCE, BESIDE_THE_MARK_MS, BY_HAND, CASSANDRA, MARIADB, MARK, NO_RECONCILER, STAGES, mark_alone,
@@ -32,8 +32,9 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
     ];
     ways.extend(migrations.iter().map(|(name, it)| (*name, it.service.clone(), Seen::new())));
     let (rounds, lasts) = output.or_quick((3, Duration::from_secs(2)), (1, Duration::from_secs(1)));
-    for _ in 0..rounds {
-        for (_, service, seen) in &mut ways {
+    for round in 0..rounds {
+        for at in order(ways.len(), round) {
+            let (_, service, seen) = &mut ways[at];
             let next = || Request::put(fastrand::i64(0..INVOICES));
             seen.add(&open(service.clone(), rate, lasts, next).await);
         }
@@ -57,7 +58,7 @@ pub(crate) async fn section(servers: &Servers, output: &Output, rate: u32) -> Re
         migrated.close().await?;
     }
     let section = Section::new("Writes at a fixed rate").note(format!(
-        "{rate} writes a second, each made when it is due; its latency counts from then, so what it takes to begin is in all rows: \"nothing\" is that alone. All ways in turn."
+        "{rate} writes a second, each made when it is due; its latency counts from then, so what it takes to begin is in all rows: \"nothing\" is that alone. All ways in turn, in another order each round."
     ));
     Ok(Section { tables: vec![table], goals: vec![beside_the_mark(&ways, rate)?], ..section })
 }

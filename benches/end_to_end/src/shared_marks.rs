@@ -7,7 +7,7 @@ use bench_report::{Cell, Output, Section, Table, median};
 use crossfade::route::Stage;
 
 use super::invoices::Request;
-use super::load::{Seen, clients, closed};
+use super::load::{Seen, clients, closed, order};
 use super::memory::InMemory;
 use super::migrated::Migrated;
 use super::servers::Places;
@@ -42,8 +42,8 @@ pub(crate) async fn section(places: &Places, output: &Output) -> Result<Section>
         for (name, marks) in WAYS {
             ways.push(Way::new(name, marks, &folder.journal()).await?);
         }
-        for turn in (0..rounds).flat_map(|round| (0..WAYS.len()).map(move |way| (round + way) % WAYS.len())) {
-            ways[turn].round(writers, lasts).await;
+        for at in (0..rounds).flat_map(|round| order(WAYS.len(), round)) {
+            ways[at].round(writers, lasts).await;
         }
         for way in ways {
             table.row(way.row(writers)?);

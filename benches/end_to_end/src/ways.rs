@@ -7,7 +7,7 @@ use bench_report::{Cell, Output, Table, median, median_ratio};
 
 use super::cassandra::InCassandra;
 use super::invoices::{Request, Service};
-use super::load::{Seen, clients, closed};
+use super::load::{Seen, clients, closed, order};
 use super::mariadb::MariaDb;
 use super::migrated::Migrated;
 
@@ -40,9 +40,10 @@ pub(crate) async fn rounds(
     next: impl Fn() -> Request + Clone + Send + 'static,
     output: &Output,
 ) -> Result<()> {
-    let (rounds, lasts) = output.or_quick((5, Duration::from_millis(1_100)), (2, Duration::from_millis(500)));
+    let (rounds, lasts) = output.or_quick((8, Duration::from_millis(800)), (2, Duration::from_millis(500)));
     for round in 0..=rounds {
-        for way in &mut *ways {
+        for at in order(ways.len(), round) {
+            let way = &mut ways[at];
             let lasts = if round == 0 { WARM_UP } else { lasts };
             let seen = closed(clients(&way.service, number, next.clone()), lasts).await;
             if let Some(migrated) = &way.migrated {

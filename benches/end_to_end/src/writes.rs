@@ -23,12 +23,17 @@ pub(crate) const AT_ONCE: &str = "dual_write, wait = 0";
 pub(crate) const NO_RECONCILER: &str = "dual_write, copy waited for, reconciler paused";
 pub(crate) const MARK: &str = "one mark, stores in memory";
 
+/// A mark of a customer stands for 10 s after its last write, and is shared by all writes of that customer.
+const LINGERS: &str =
+    "writes = { wait = \"until_copied\", linger = \"10s\", mark = \"group\" }\nshadow = { sample = \"0%\" }";
+
 /// Crossfade in each stage.
-pub(crate) const STAGES: [(&str, Stage, &str); 9] = [
+pub(crate) const STAGES: [(&str, Stage, &str); 10] = [
     ("off", Stage::Off, WAITS),
     (WAITED, Stage::DualWrite, WAITS),
     (AT_ONCE, Stage::DualWrite, ANSWERS_AT_ONCE),
     (NO_RECONCILER, Stage::DualWrite, WAITS),
+    ("dual_write, copy waited for, linger = 10 s by group", Stage::DualWrite, LINGERS),
     ("shadow, copy waited for", Stage::Shadow, WAITS),
     ("canary, copy waited for", Stage::Canary, WAITS),
     ("live, copy waited for", Stage::Live, WAITS),
@@ -41,8 +46,8 @@ pub(crate) async fn section(servers: &Servers, output: &Output) -> Result<Sectio
     let mut section = Section::new("Writes through real stores")
         .note(format!("{}, one node each, on the machine of the clients.", servers.versions()))
         .note(
-            "\"Alone\" MariaDB is asked on the pool as it is, without what crossfade's SQL store does for a request whose caller goes away. Each client writes as soon as its last write was answered; all ways in turn, round by round, every one with the \
-             same pools. The journal is a SQLite file, durable. CPU is that of this process: the clients and the drivers are in it, the \
+            "\"Alone\" MariaDB is asked on the pool as it is, without what crossfade's SQL store does for a request whose caller goes away. Each client writes as soon as its last write was answered; all ways in turn, in another order each round, every one with the \
+             same pools; \"of by hand\" is the median of the ratios of the rounds. The journal is a SQLite file, durable. CPU is that of this process: the clients and the drivers are in it, the \
              servers are not. \"By hand\" marks nothing, so what fails between its two stores stays different.",
         );
     for number in CLIENTS {

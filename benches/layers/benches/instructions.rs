@@ -10,12 +10,18 @@ use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use bench_layers::{IfStage, Migration, Number, Request, Store, half_of_the_keys, write_read_replace};
+use bench_layers::{
+    Failed, IfStage, Migration, Number, Request, Store, half_of_the_keys, write_read_replace,
+};
 use crossfade::route::Stage;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use tokio::runtime::Runtime;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Service, ServiceExt};
 
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.
@@ -73,6 +79,19 @@ fn canary(inside: bool) -> Call {
     borrowed(at(Stage::Canary, &config).stack(), Request::Get)
 }
 
+/// The documented form for a struct field: the service boxed, and cloned for each request.
+fn boxed(request: Request) -> Call {
+    let stack = BoxCloneSyncService::new(at(Stage::Off, WAITS).stack());
+    warm(move || answer(stack.clone().call(black_box(request))))
+}
+
+/// What the idle stack is to be cheaper than.
+fn timeout(request: Request) -> Call {
+    let store = Number::new().map_err(|Failed| BoxError::from("failed"));
+    let timeout = Timeout::new(store, Duration::from_secs(60));
+    warm(move || answer(timeout.clone().call(black_box(request))))
+}
+
 fn by_hand() -> Call {
     let (legacy, target) = (Number::new(), Number::new());
     warm(move || answer(write_read_replace(legacy, target, black_box(PUT))))
@@ -93,6 +112,10 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::off_read_cloned(args = (cloned_stack(Stage::Off, Request::Get)), config = at_most(412))]
 #[bench::off_write(args = (stack(Stage::Off, PUT)), config = at_most(437))]
 #[bench::off_write_cloned(args = (cloned_stack(Stage::Off, PUT)), config = at_most(449))]
+#[bench::off_read_boxed_and_cloned(boxed(Request::Get))]
+#[bench::off_write_boxed_and_cloned(boxed(PUT))]
+#[bench::tower_timeout_read_cloned(timeout(Request::Get))]
+#[bench::tower_timeout_write_cloned(timeout(PUT))]
 #[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(400))]
 #[bench::complete_read_cloned(args = (cloned_stack(Stage::Complete, Request::Get)), config = at_most(412))]
 #[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(437))]

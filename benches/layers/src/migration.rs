@@ -40,8 +40,16 @@ impl<S: Store<Future: 'static> + RecordStore<Data = Numbers>> Migration<S> {
     /// # Panics
     /// When the config is none.
     pub async fn at(stage: Stage, config: &str, legacy: S, target: S) -> Self {
+        Self::with_journal(&Journal::memory(), stage, config, legacy, target).await
+    }
+
+    /// The same with a new journal that is somewhere else.
+    ///
+    /// # Panics
+    /// When the config is none.
+    pub async fn with_journal(journal: &Journal, stage: Stage, config: &str, legacy: S, target: S) -> Self {
         let config = RoutingConfig::from_toml(config).expect("a config of the bench's own");
-        let routing = RoutingHandle::open(&Journal::memory(), config).await.expect("a new journal");
+        let routing = RoutingHandle::open(journal, config).await.expect("a new journal");
         for next in Stage::ALL.into_iter().filter(|next| *next > Stage::Off && *next <= stage) {
             let asked = Asked::by("bench", "measure it").with_force();
             routing.move_to(next, asked).await.expect("a legal move").drained().await;

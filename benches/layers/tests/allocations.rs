@@ -14,7 +14,7 @@ use crossfade::mismatch_metrics::{MismatchMetricsLayer, by_form};
 use crossfade::route::{RouteLayer, Stage};
 use crossfade::store::TargetLayer;
 use tokio::runtime::Runtime;
-use tower::{Service, ServiceBuilder};
+use tower::{Service, ServiceBuilder, service_fn};
 
 const PUT: Request = Request::Put(7);
 /// The caller waits for the copy, and nothing is shadowed.
@@ -48,7 +48,10 @@ fn allocations(mut service: impl Store, request: Request) -> u64 {
 fn nothing_allocates_where_nothing_is_copied() {
     for stage in [Stage::Off, Stage::Complete] {
         for request in [Request::Get, PUT] {
-            assert_eq!(allocations(stack(stage, WAITS), request), 0, "{request:?} in {stage}");
+            let stack = stack(stage, WAITS);
+            assert_eq!(allocations(stack.clone(), request), 0, "{request:?} in {stage}");
+            let cloned = service_fn(move |request| stack.clone().call(request));
+            assert_eq!(allocations(cloned, request), 0, "{request:?} in {stage}, cloned for it");
         }
     }
 }

@@ -57,11 +57,17 @@ impl Goal {
     pub fn verdict(&self) -> String {
         let Some(measured) = self.measured else { return "not measured".to_owned() };
         let (Wanted::AtLeast(wanted) | Wanted::AtMost(wanted)) = self.wanted;
-        if self.is_missed() {
-            format!("missed by {:.1} %", 100.0 * (measured / wanted - 1.0).abs())
-        } else {
-            "met".to_owned()
-        }
+        if self.is_missed() { missed(measured / wanted) } else { "met".to_owned() }
+    }
+}
+
+/// By how much, when this is the share that was measured of what was wanted.
+fn missed(share: f64) -> String {
+    let percent = 100.0 * (share - 1.0).abs();
+    match share {
+        2.0.. => format!("missed: {share:.1} times that"),
+        _ if percent < 1.0 => format!("missed by {percent:.2} %"),
+        _ => format!("missed by {percent:.1} %"),
     }
 }
 
@@ -77,6 +83,8 @@ mod tests {
     #[test]
     fn a_goal_that_is_missed_says_by_how_much() {
         assert_eq!(Goal::at_least("ratio", 0.85, 0.85, "").verdict(), "met");
+        assert_eq!(Goal::at_least("ratio", 0.98, 0.979, "").verdict(), "missed by 0.10 %");
+        assert_eq!(Goal::at_most("time", 60.0, 534.0, "").verdict(), "missed: 8.9 times that");
         assert_eq!(Goal::at_least("ratio", 0.8, 0.6, "").verdict(), "missed by 25.0 %");
         assert_eq!(Goal::at_most("time", 2.0, 2.2, "ms").verdict(), "missed by 10.0 %");
     }

@@ -9,7 +9,7 @@ const STAGES: &str = "tests/it/stages.rs";
 
 /// The goal, the file and the test.
 #[rustfmt::skip]
-const KEPT: [(&str, &str, &str); 11] = [
+const KEPT: [(&str, &str, &str); 12] = [
     ("`off` and `complete`: 0 allocations a request", ALLOCATIONS, "nothing_allocates_where_nothing_is_copied"),
     ("canary read: at most 1 allocation where a fallback is armed, else 0; so the dirty check has none while no mark stands", ALLOCATIONS,
         "a_read_allocates_only_where_a_fallback_is_armed_and_then_once"),
@@ -26,6 +26,7 @@ const KEPT: [(&str, &str, &str); 11] = [
     ("future of the idle stack: at most 64 bytes over a future of 32", ALLOCATIONS, "the_future_of_the_idle_stack_is_small"),
     ("swaps under load: 20,000 of stage and config during reads, no request sees the stage of one with the config of another", STAGES,
         "a_request_sees_one_config_under_thousands_of_swaps"),
+    ("a swap is seen by the next request", STAGES, "a_swap_drains_when_the_last_older_write_has_ended"),
     ("shadow read: 0 added to the caller, in virtual time", "tests/it/mismatch_metrics.rs", "a_hung_other_store_adds_nothing_to_a_read"),
     ("`wait = 0`: 0 added to the caller by a secondary that hangs, in virtual time", "tests/it/dual_write.rs",
         "a_hung_secondary_delays_a_write_exactly_as_long_as_the_config_says"),

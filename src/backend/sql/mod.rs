@@ -239,6 +239,10 @@
 //!
 //! What nothing here bounds exactly:
 //!
+//! - **A request that is kept and not polled**, in an arm of a `select!` that takes long, say. It sends nothing more after its
+//!   deadline, but until it is polled or dropped it keeps its connection, the locks of its transaction (SQLite has one for all writers;
+//!   MariaDB and PostgreSQL end a silent transaction after `statement_timeout`) or its place among those that wait for a
+//!   connection.
 //! - **A server that stands still** (SIGSTOP, a frozen virtual machine, a disk that hangs) executes what it had received when
 //!   it goes on. Keep the late bound above the longest standstill that you have seen, or fence the server before it comes
 //!   back.
@@ -319,7 +323,7 @@
 //! - The pool pings a connection before it gives it out and after it came back: two round trips a statement. The first is
 //!   switched off here; a connection that broke while it rested is an error of the statement, [`Io`](sqlx::Error::Io), and so unknown.
 //! - A query future that is dropped in the middle of a packet leaves a MySQL connection out of step, and the pool then asks it
-//!   for ever whether it is alive. A handler goes on in a task when its caller goes away, so nothing is dropped then; what is
+//!   for ever whether it is alive. A handler goes on in a task of its runtime when its caller goes away, so nothing is dropped then; what is
 //!   dropped at a deadline is noted, and for 10 s after it each connection that comes back has `statement_timeout` and a second to
 //!   answer, or is closed.
 //! - A statement that is not in the cache of prepared statements costs round trips. Write few statements, and bind.

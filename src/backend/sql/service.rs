@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use sqlx::{Executor, Pool};
 use tokio::runtime::Handle;
 use tower::Service;
@@ -56,11 +57,34 @@ where
             (deadline == own && Leg::current() != Leg::Shadow).then(|| Arc::clone(&self.store.inner.reaper));
         let work = (self.handler)(self.store.pool().clone(), request);
         ResponseFuture::new(async move {
-            deadline.keep(work).await.unwrap_or_else(|_| {
+            let answer = deadline.keep(NotLate { deadline, work }).await;
+            answer.ok().flatten().unwrap_or_else(|| {
                 reaper.iter().for_each(Reaper::given_up);
                 Err(E::from(given_up()))
             })
         })
+    }
+}
+
+pin_project! {
+    /// Work that is not polled any more when its deadline has passed: a caller that did not poll for a while would otherwise send
+    /// one more statement then, which nobody expects. None in place of its output.
+    struct NotLate<F> {
+        deadline: Deadline,
+        #[pin]
+        work: F,
+    }
+}
+
+impl<F: Future> Future for NotLate<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        let this = self.project();
+        if this.deadline.has_passed() {
+            return Poll::Ready(None);
+        }
+        this.work.poll(cx).map(Some)
     }
 }
 
@@ -70,17 +94,17 @@ fn given_up() -> sqlx::Error {
 
 type Boxed<Res, E> = Pin<Box<dyn Future<Output = Result<Res, E>> + Send>>;
 
-/// The future of [`SqlService`]. A request that has begun goes on in a task when this is dropped before its end, unless
-/// there is no runtime any more.
+/// The future of [`SqlService`]. A request that has begun goes on in a task when this is dropped before its end.
 pub struct ResponseFuture<Res: Send + 'static, E: Send + 'static> {
     /// None after the end.
     work: Option<Boxed<Res, E>>,
-    begun: bool,
+    /// Where it has begun: its connection and its timer belong there.
+    runtime: Option<Handle>,
 }
 
 impl<Res: Send, E: Send> ResponseFuture<Res, E> {
     fn new(work: impl Future<Output = Result<Res, E>> + Send + 'static) -> Self {
-        Self { work: Some(Box::pin(work)), begun: false }
+        Self { work: Some(Box::pin(work)), runtime: None }
     }
 }
 
@@ -90,7 +114,9 @@ impl<Res: Send, E: Send> Future for ResponseFuture<Res, E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Taken, so that work that panics is not polled again.
         let Some(mut work) = self.work.take() else { return Poll::Pending };
-        self.begun = true;
+        if self.runtime.is_none() {
+            self.runtime = Handle::try_current().ok();
+        }
         let polled = work.as_mut().poll(cx);
         if polled.is_pending() {
             self.work = Some(work);
@@ -101,8 +127,9 @@ impl<Res: Send, E: Send> Future for ResponseFuture<Res, E> {
 
 impl<Res: Send + 'static, E: Send + 'static> Drop for ResponseFuture<Res, E> {
     fn drop(&mut self) {
-        let Some(work) = self.work.take().filter(|_| self.begun) else { return };
-        if let Ok(runtime) = Handle::try_current() {
+        if let (Some(work), Some(runtime)) = (self.work.take(), &self.runtime) {
+            // A runtime that has ended drops the work at once, and sqlx looks for one there.
+            let _entered = runtime.enter();
             drop(runtime.spawn(work.in_current_span()));
         }
     }
@@ -276,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_runtime_a_request_is_dropped_with_its_caller() {
+    fn a_request_that_is_dropped_outside_of_its_runtime_goes_on_there() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (held, mut request) = runtime.block_on(async {
             let mut held = held();
@@ -286,7 +313,37 @@ mod tests {
         runtime.block_on(async { assert_pending!(request.poll()) });
         drop(request);
         held.word.notify_one();
-        runtime.block_on(tokio::task::yield_now());
+        runtime.block_on(async {
+            while held.tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(held.ended.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_request_whose_runtime_has_ended_is_dropped_with_its_caller() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (held, mut request) = runtime.block_on(async {
+            let mut held = held();
+            let request = held.service.call(());
+            (held, task::spawn(request))
+        });
+        runtime.block_on(async { assert_pending!(request.poll()) });
+        drop(runtime);
+        drop(request);
+        assert_eq!(Arc::strong_count(&held.ended), 2, "the request is gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_not_polled_until_its_deadline_asks_for_nothing_more() {
+        let mut held = held();
+        let mut request = task::spawn(held.service.call(()));
+        assert_pending!(request.poll());
+        held.word.notify_one();
+        tokio::time::advance(OWN).await;
+        let answer = assert_ready!(request.poll());
+        assert!(format!("{answer:?}").contains("TimedOut"), "{answer:?}");
         assert_eq!(held.ended.load(Ordering::Relaxed), 0);
     }
 

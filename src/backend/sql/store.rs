@@ -116,8 +116,9 @@ where
     /// The request path as a tower service: `handler` gets the pool that fits the call, and the request.
     ///
     /// A request that has begun runs to its end or the deadline, also when its caller goes away: then it goes on in a task. At
-    /// the deadline it is an [`Io`](sqlx::Error::Io) error of the kind `TimedOut`, whose outcome is unknown. Until its caller goes
-    /// away it moves only when it is polled: one that is kept and not polled keeps its connection, past the deadline too.
+    /// the deadline it is an [`Io`](sqlx::Error::Io) error of the kind `TimedOut`, whose outcome is unknown. It begins when
+    /// it is first polled, and until its caller goes away it moves only when it is polled: one that is kept and not polled keeps what it
+    /// has, past the deadline too, but asks for nothing more then.
     pub fn service<F, Req, Fut>(&self, handler: F) -> SqlService<DB, F>
     where
         F: Fn(Pool<DB>, Req) -> Fut, // so that the pool's type is known inside of a closure

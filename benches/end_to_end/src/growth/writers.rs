@@ -41,7 +41,8 @@ pub(super) async fn section(folder: &Folder, output: &Output) -> Result<Section>
     )];
     let section = Section::new("Growth: clients").note(
         "Writes in `dual_write`, each waiting for its copy, over stores in memory that suspend each call once; the journal is a SQLite \
-         file, durable, and writes that wait at once share a commit.",
+         file, durable, and writes that wait at once share a commit. Above \
+         100 clients both cores are busy, so more clients wait longer and no more is done; what a client keeps no longer fits into the caches of the cores.",
     );
     Ok(Section { tables: vec![table], plots, ..section })
 }

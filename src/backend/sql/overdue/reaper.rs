@@ -1,7 +1,6 @@
 //! [`Reaper`].
 
 use std::collections::HashSet;
-use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -101,8 +100,9 @@ where
         }
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         work.given_up = Some(Instant::now());
-        if !mem::replace(&mut work.runs, true) {
+        if !work.runs {
             drop(tokio::spawn(Arc::clone(self).run().in_current_span()));
+            work.runs = true;
         }
     }
 
