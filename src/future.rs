@@ -42,6 +42,7 @@ impl<F, T> Either<F, T> {
 impl<F: Future> Future for Either<F, F::Output> {
     type Output = F::Output;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project().state.project() {
             Projected::Direct { future } => future.poll(cx),

@@ -137,6 +137,7 @@ where
 {
     type Output = A;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
         match self.project() {
             Projected::Direct { future } => future.poll(cx),

@@ -46,7 +46,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
         match self.core.plan(&self.classify, request) {
             Ok(Planned::Routed(routed)) => Either::direct(self.inner.call(routed)),

@@ -97,7 +97,7 @@ fn by_hand() -> Call {
     warm(move || answer(write_read_replace(legacy, target, black_box(PUT))))
 }
 
-/// A few more than were counted. The call of a boxed closure and its end are 130 in every row.
+/// A few more than were counted; a hundredth more for what is copied, as the compiler lays the crate out anew with each change of it. The call of a boxed closure and its end are 130 in every row.
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]));
@@ -108,23 +108,23 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 #[bench::bare_read(borrowed(Number::new(), Request::Get))]
 #[bench::bare_write(borrowed(Number::new(), PUT))]
 #[bench::if_stage_read(borrowed(IfStage::new(), Request::Get))]
-#[bench::off_read(args = (stack(Stage::Off, Request::Get)), config = at_most(400))]
-#[bench::off_read_cloned(args = (cloned_stack(Stage::Off, Request::Get)), config = at_most(412))]
-#[bench::off_write(args = (stack(Stage::Off, PUT)), config = at_most(437))]
-#[bench::off_write_cloned(args = (cloned_stack(Stage::Off, PUT)), config = at_most(449))]
+#[bench::off_read(args = (stack(Stage::Off, Request::Get)), config = at_most(374))]
+#[bench::off_read_cloned(args = (cloned_stack(Stage::Off, Request::Get)), config = at_most(382))]
+#[bench::off_write(args = (stack(Stage::Off, PUT)), config = at_most(411))]
+#[bench::off_write_cloned(args = (cloned_stack(Stage::Off, PUT)), config = at_most(419))]
 #[bench::off_read_boxed_and_cloned(boxed(Request::Get))]
 #[bench::off_write_boxed_and_cloned(boxed(PUT))]
 #[bench::tower_timeout_read_cloned(timeout(Request::Get))]
 #[bench::tower_timeout_write_cloned(timeout(PUT))]
-#[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(400))]
-#[bench::complete_read_cloned(args = (cloned_stack(Stage::Complete, Request::Get)), config = at_most(412))]
-#[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(437))]
-#[bench::complete_write_cloned(args = (cloned_stack(Stage::Complete, PUT)), config = at_most(449))]
-#[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(550))]
+#[bench::complete_read(args = (stack(Stage::Complete, Request::Get)), config = at_most(374))]
+#[bench::complete_read_cloned(args = (cloned_stack(Stage::Complete, Request::Get)), config = at_most(382))]
+#[bench::complete_write(args = (stack(Stage::Complete, PUT)), config = at_most(411))]
+#[bench::complete_write_cloned(args = (cloned_stack(Stage::Complete, PUT)), config = at_most(419))]
+#[bench::dual_write_read(args = (stack(Stage::DualWrite, Request::Get)), config = at_most(522))]
 #[bench::canary_read_in_the_cohort(args = (canary(true)), config = at_most(2_270))]
-#[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(1_420))]
+#[bench::canary_read_outside_of_the_cohort(args = (canary(false)), config = at_most(1_400))]
 #[bench::by_hand_write(by_hand())]
-#[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_900))]
+#[bench::dual_write_write(args = (stack(Stage::DualWrite, PUT)), config = at_most(5_970))]
 fn request(mut call: Call) -> u64 {
     call()
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 const NOTE: &str = "The same two requests through each layer and the whole stack, over a store that answers at once and over \
     one that suspends each call once. Medians of criterion, in nanoseconds; the store itself is in them. In `canary` half of the keys are in \
-    the cohort, by their hash.";
+    the cohort, by their hash. A row of a stage is borrowed by its caller where it does not say \"cloned\"; those of tower are cloned.";
 
 /// The rows of the measurements, each with the nanoseconds of its groups.
 type Rows = BTreeMap<String, BTreeMap<String, f64>>;
