@@ -135,6 +135,15 @@ impl Scopes {
         matches!(self.0, List::None)
     }
 
+    /// Drops them. That is nothing where there are none, which the compiler does not see: it would be a call at the end of each
+    /// request that is not copied.
+    #[inline(always)]
+    pub(crate) fn end(self) {
+        if self.is_empty() {
+            std::mem::forget(self);
+        }
+    }
+
     /// Whether all of `others` lie within these.
     #[must_use]
     pub fn cover(&self, others: &Self) -> bool {

@@ -70,7 +70,8 @@ where
 
     #[inline(always)]
     fn call(&mut self, routed: R) -> Self::Future {
-        let Routed { request, plan, pass, .. } = routed.into_routed();
+        let Routed { request, plan, pass, scopes, .. } = routed.into_routed();
+        scopes.end();
         let store = match plan.store() {
             Store::Legacy => StoreFuture::Legacy { future: self.legacy.clone().oneshot(request) },
             Store::Target => StoreFuture::Target { future: self.target.clone().oneshot(request) },
