@@ -29,6 +29,8 @@ pub(crate) fn resident_mb() -> f64 {
 
 /// The most memory that this process had since it was watched.
 pub(crate) struct HighestMemory {
+    /// When it began to be watched.
+    began_mb: f64,
     kilobytes: Arc<AtomicU64>,
     looks: JoinHandle<()>,
 }
@@ -43,7 +45,12 @@ impl HighestMemory {
                 sleep(LOOK_EVERY).await;
             }
         });
-        Self { kilobytes, looks }
+        Self { began_mb: resident_mb(), kilobytes, looks }
+    }
+
+    /// How much more than when it began to be watched, in MB.
+    pub(crate) fn grown_mb(&self) -> f64 {
+        (self.mb() - self.began_mb).max(0.0)
     }
 
     /// In MB.

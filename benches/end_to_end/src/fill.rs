@@ -29,6 +29,8 @@ struct Copied {
     of_the_copy: Vec<f64>,
     /// The most that the process had.
     resident_mb: f64,
+    /// The most that it had more than when the copy began.
+    grown_mb: f64,
 }
 
 /// How much more memory a fill may take of a hundred times the rows.
@@ -77,8 +79,15 @@ async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal
             _ => filled(servers, rows, &mut by_default, |copier| copier).await?,
         }
     }
-    let columns =
-        ["", "rows/s", "of by hand", "copy alone: rows/s", "copy alone, of by hand", "resident MB, at most"];
+    let columns = [
+        "",
+        "rows/s",
+        "of by hand",
+        "copy alone: rows/s",
+        "copy alone, of by hand",
+        "resident MB, at most",
+        "of these, since its start",
+    ];
     let mut table = Table::new(&format!("{rows} rows"), &columns);
     for (name, copied) in [
         ("by hand", &by_hand),
@@ -87,7 +96,8 @@ async fn of(servers: &Servers, rows: i64, rounds: usize) -> Result<(Table, [Goal
     ] {
         let numbers = |rates: &Vec<f64>| [median(rates), median_ratio(rates, &by_hand.rates)].map(Cell::from);
         let ([rate, ratio], [copy, of_copy]) = (numbers(&copied.rates), numbers(&copied.of_the_copy));
-        table.row([name.into(), rate, ratio, copy, of_copy, copied.resident_mb.into()]);
+        let [resident, grown] = [copied.resident_mb, copied.grown_mb].map(Cell::from);
+        table.row([name.into(), rate, ratio, copy, of_copy, resident, grown]);
     }
     let goal = |what: &str, ours: &[f64]| {
         let what = format!("fill of {rows} rows{what}: rate over the hand-written copy");
@@ -108,6 +118,7 @@ impl Copied {
         self.rates.push(copied as f64 / start.elapsed().as_secs_f64());
         self.of_the_copy.push(copied as f64 / first_walk.as_secs_f64());
         self.resident_mb = self.resident_mb.max(memory.mb());
+        self.grown_mb = self.grown_mb.max(memory.grown_mb());
         ensure!(copied == rows.cast_unsigned(), "{copied} of {rows} rows were copied");
         Ok(())
     }

@@ -210,6 +210,15 @@ mod tests {
         tasks_before: usize,
     }
 
+    /// As one of sqlx, which goes back to its pool in a task.
+    struct Connection;
+
+    impl Drop for Connection {
+        fn drop(&mut self) {
+            drop(Handle::current());
+        }
+    }
+
     type Handler = Box<dyn Fn(Pool<sqlx::MySql>, ()) -> BoxFuture + Send>;
     type BoxFuture = Pin<Box<dyn Future<Output = Result<usize, sqlx::Error>> + Send>>;
 
@@ -220,6 +229,7 @@ mod tests {
         let handler: Handler = Box::new(move |_, ()| {
             let (word, ended) = seen.clone();
             Box::pin(async move {
+                let _held = Connection;
                 word.notified().await;
                 Ok(ended.fetch_add(1, Ordering::Relaxed) + 1)
             })
