@@ -16,6 +16,7 @@ use tracing::Instrument;
 use super::dialect::Dialect;
 use super::overdue::Reaper;
 use super::store::SqlStore;
+use crate::cut_off;
 use crate::route::{Deadline, Leg};
 
 /// A [`SqlStore`] and a handler as a tower service: see [`SqlStore::service`].
@@ -82,6 +83,8 @@ impl<F: Future> Future for NotLate<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
         let this = self.project();
         if this.deadline.has_passed() {
+            // `keep` takes it for an output, and would not say it.
+            cut_off::note();
             return Poll::Ready(None);
         }
         this.work.poll(cx).map(Some)
@@ -354,6 +357,7 @@ mod tests {
         tokio::time::advance(OWN).await;
         let answer = assert_ready!(request.poll());
         assert!(format!("{answer:?}").contains("TimedOut"), "{answer:?}");
+        assert!(cut_off::within(Duration::ZERO));
         assert_eq!(held.ended.load(Ordering::Relaxed), 0);
     }
 
