@@ -164,6 +164,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use tokio::runtime::Runtime;
     use tokio::sync::Notify;
     use tokio::time::Instant;
     use tokio_test::{assert_pending, assert_ready, task};
@@ -315,15 +316,21 @@ mod tests {
         assert_eq!(tasks(), before);
     }
 
+    /// A request that has begun and waits, in a runtime that nobody has entered.
+    fn begun_in_a_runtime() -> (Runtime, Held, task::Spawn<ResponseFuture<usize, sqlx::Error>>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (held, request) = runtime.block_on(async {
+            let mut held = held();
+            let mut request = task::spawn(held.service.call(()));
+            assert_pending!(request.poll());
+            (held, request)
+        });
+        (runtime, held, request)
+    }
+
     #[test]
     fn a_request_that_is_dropped_outside_of_its_runtime_goes_on_there() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (held, mut request) = runtime.block_on(async {
-            let mut held = held();
-            let request = held.service.call(());
-            (held, task::spawn(request))
-        });
-        runtime.block_on(async { assert_pending!(request.poll()) });
+        let (runtime, held, request) = begun_in_a_runtime();
         drop(request);
         held.word.notify_one();
         runtime.block_on(async {
@@ -336,13 +343,7 @@ mod tests {
 
     #[test]
     fn a_request_whose_runtime_has_ended_is_dropped_with_its_caller() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (held, mut request) = runtime.block_on(async {
-            let mut held = held();
-            let request = held.service.call(());
-            (held, task::spawn(request))
-        });
-        runtime.block_on(async { assert_pending!(request.poll()) });
+        let (runtime, held, request) = begun_in_a_runtime();
         drop(runtime);
         drop(request);
         assert_eq!(Arc::strong_count(&held.ended), 2, "the request is gone");
